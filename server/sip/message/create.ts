@@ -1,4 +1,5 @@
 import type { Request } from './message.ts'
+import { ParseError } from './parse-error.ts'
 import { reasons } from './reasons.ts'
 
 export interface ResponseOptions {
@@ -13,21 +14,34 @@ export interface ResponseOptions {
   readonly recordRoute?: boolean
 }
 
-/** Text of a response to `request` (§8.2.6): Via, From, To, Call-ID, CSeq copied, the top Via with received and rport. */
+/**
+ * Text of a response to `request` (§8.2.6): Via, From, To, Call-ID, CSeq copied, the top Via with received and rport. Made to
+ * answer broken requests too: a field that nobody can read goes back as it came.
+ */
 export function createResponse(request: Request, status: number, options: ResponseOptions = {}): string {
   let text = `SIP/2.0 ${status} ${options.reason ?? reasons[status] ?? 'Unknown'}\r\n`
   let first = true
   for (const via of request.list('via')) {
-    text += `Via: ${first ? request.topVia : via}\r\n`
+    text += `Via: ${(first && readable(() => request.topVia)) || via}\r\n`
     first = false
   }
   if (options.recordRoute) for (const route of request.headers('record-route')) text += `Record-Route: ${route}\r\n`
   const to = request.header('to') ?? ''
-  const tag = status > 100 && options.toTag && request.to.tag === undefined ? `;tag=${options.toTag}` : ''
+  const lacksTag = status > 100 && options.toTag && readable(() => request.to.tag === undefined)
+  const tag = lacksTag ? `;tag=${options.toTag}` : ''
   text += `From: ${request.header('from') ?? ''}\r\nTo: ${to}${tag}\r\n`
   text += `Call-ID: ${request.callId}\r\nCSeq: ${request.header('cseq') ?? ''}\r\n`
   if (status === 100 && request.has('timestamp')) text += `Timestamp: ${request.header('timestamp')!}\r\n`
   for (const [name, value] of options.headers ?? []) text += `${name}: ${value}\r\n`
   if (options.body) text += `Content-Type: ${options.body.type}\r\n`
   return `${text}Content-Length: ${options.body?.text.length ?? 0}\r\n\r\n${options.body?.text ?? ''}`
+}
+
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof ParseError) return undefined
+    throw error
+  }
 }

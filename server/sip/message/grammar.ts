@@ -6,8 +6,20 @@ export const isToken = (text: string): boolean => tokenPattern.test(text)
 const hostPattern = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*)|\[[0-9A-Fa-f:.]+\])$/
 export const isHost = (text: string): boolean => hostPattern.test(text)
 
+/** Is the character code one of SP, HT, CR and LF? */
+export const isSpaceCode = (c: number): boolean => c === 32 || c === 9 || c === 13 || c === 10
+
+/** Without LWS at both ends. Not `trim()`, which would also cut the byte A0 off a UTF-8 letter. */
+export function trimLws(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isSpaceCode(text.charCodeAt(start))) start++
+  while (end > start && isSpaceCode(text.charCodeAt(end - 1))) end--
+  return start === 0 && end === text.length ? text : text.slice(start, end)
+}
+
 /** LWS around a value is not part of it; a folded line counts as one space (§7.3.1). */
-export const unfold = (text: string): string => text.replace(/[ \t]*\r?\n[ \t]+/g, ' ')
+export const unfold = (text: string): string => text.split('\n').map(trimLws).join(' ')
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -19,7 +31,7 @@ const GREATER = 62
  * A separator that stands alone gives an empty value, for the caller to judge.
  */
 export function splitOutside(text: string, separator: string): string[] {
-  if (!text.includes(separator)) return [text.trim()]
+  if (!text.includes(separator)) return [trimLws(text)]
   const cut = separator.charCodeAt(0)
   const parts: string[] = []
   let start = 0
@@ -34,11 +46,11 @@ export function splitOutside(text: string, separator: string): string[] {
     else if (c === LESS) angled = true
     else if (c === GREATER) angled = false
     else if (c === cut && !angled) {
-      parts.push(text.slice(start, i).trim())
+      parts.push(trimLws(text.slice(start, i)))
       start = i + 1
     }
   }
-  parts.push(text.slice(start).trim())
+  parts.push(trimLws(text.slice(start)))
   return parts
 }
 

@@ -1,4 +1,4 @@
-import { endOfQuoted, isToken, quote, unquote } from './grammar.ts'
+import { endOfQuoted, isToken, quote, trimLws, unquote } from './grammar.ts'
 import { ParseError } from './parse-error.ts'
 import { type Params, parseParams } from './params.ts'
 import { parseUri, type Uri } from './uri.ts'
@@ -45,20 +45,20 @@ export function parseNameAddr(text: string, what: string): NameAddr {
   }
   const close = text.indexOf('>', open)
   if (close < 0) throw new ParseError(`Malformed ${what}`)
-  const name = text.slice(0, open).trim()
+  const name = trimLws(text.slice(0, open))
   const plain = !quoted && name !== ''
   if (plain && !name.split(/[ \t]+/).every(isToken)) throw new ParseError(`Malformed ${what}`)
-  if (quoted && text.slice(nameEnd, open).trim()) throw new ParseError(`Malformed ${what}`)
+  if (quoted && trimLws(text.slice(nameEnd, open))) throw new ParseError(`Malformed ${what}`)
   return new NameAddr(
     name === '' ? undefined : unquote(name),
-    text.slice(open + 1, close).trim(),
+    text.slice(open + 1, close),
     parseParams(text.slice(close + 1), what),
   )
 }
 
 function parseAddrSpec(text: string, what: string): NameAddr {
   const semicolon = text.indexOf(';')
-  const uri = (semicolon < 0 ? text : text.slice(0, semicolon)).trim()
+  const uri = trimLws(semicolon < 0 ? text : text.slice(0, semicolon))
   // A URI with `,` `;` or `?` must stand in brackets (§20.10).
   if (!uri || /[?,\s]/.test(uri)) throw new ParseError(`Malformed ${what}`)
   return new NameAddr(undefined, uri, parseParams(semicolon < 0 ? '' : text.slice(semicolon), what))

@@ -1,10 +1,13 @@
+import ipaddr from 'ipaddr.js'
 import { isHost, parseDigits, unescapeUri } from './grammar.ts'
 import { ParseError } from './parse-error.ts'
 import { Params, parseParams } from './params.ts'
 
+const { IPv6 } = ipaddr
+
 /**
  * A SIP or SIPS URI (RFC 3261 §19.1) in its parts; `user` stays escaped as it was written. Of another scheme (`tel:`,
- * `mailto:`) only `scheme` and `text` mean anything and `host` is empty.
+ * `mailto:`) only `scheme` and `opaque` mean anything and `host` is empty.
  */
 export interface Uri {
   /** Lower case. */
@@ -17,6 +20,8 @@ export interface Uri {
   readonly params: Params
   /** What follows `?`, without it. */
   readonly headers?: string
+  /** Of another scheme than sip and sips: all that follows the colon. */
+  readonly opaque?: string
 }
 
 const schemePattern = /^([A-Za-z][A-Za-z0-9+.-]*):/
@@ -33,7 +38,7 @@ export function parseUri(text: string): Uri {
   const rest = text.slice(scheme.length + 1)
   if (scheme !== 'sip' && scheme !== 'sips') {
     if (!rest || /[\s<>"]/.test(rest)) throw new ParseError('Malformed URI')
-    return { scheme, host: '', params: Params.none }
+    return { scheme, host: '', params: Params.none, opaque: rest }
   }
   const at = rest.indexOf('@')
   const userinfo = at < 0 ? undefined : rest.slice(0, at)
@@ -70,6 +75,7 @@ export function parseHostPort(text: string): { host: string; port?: number } {
 }
 
 export function serializeUri(uri: Uri): string {
+  if (uri.opaque !== undefined) return `${uri.scheme}:${uri.opaque}`
   let text = `${uri.scheme}:`
   if (uri.user !== undefined) text += uri.password === undefined ? `${uri.user}@` : `${uri.user}:${uri.password}@`
   text += uri.host
@@ -89,21 +95,37 @@ export const uriHost = (address: string): string =>
 /** These parameters make two URIs differ when only one of them has it (§19.1.4). */
 const significant = ['user', 'ttl', 'method', 'maddr', 'transport']
 
-/** RFC 3261 §19.1.4, for SIP and SIPS URIs. */
+/** RFC 3261 §19.1.4. URIs of another scheme are equal when they are written alike. */
 export function uriEquals(a: Uri, b: Uri): boolean {
-  if (a.scheme !== b.scheme || a.port !== b.port || plainHost(a.host) !== plainHost(b.host)) return false
-  if (unescapeUri(a.user ?? '') !== unescapeUri(b.user ?? '') || (a.user === undefined) !== (b.user === undefined))
-    return false
-  if (unescapeUri(a.password ?? '') !== unescapeUri(b.password ?? '')) return false
+  if (a.scheme !== b.scheme || a.opaque !== b.opaque || a.port !== b.port || !hostEquals(a.host, b.host)) return false
+  if ((a.user === undefined) !== (b.user === undefined) || comparable(a.user) !== comparable(b.user)) return false
+  if (comparable(a.password) !== comparable(b.password)) return false
   if (significant.some(name => a.params.has(name) !== b.params.has(name))) return false
   for (const [name, value] of a.params.entries) {
     const other = b.params.get(name.toLowerCase())
-    if (other !== undefined && unescapeUri(other).toLowerCase() !== unescapeUri(value ?? '').toLowerCase()) return false
+    if (other !== undefined && comparable(other).toLowerCase() !== comparable(value).toLowerCase()) return false
   }
   return headersEqual(a.headers, b.headers)
 }
 
+/** Names without case; IPv6 addresses whatever way they are written (RFC 5954 §4). */
+export function hostEquals(a: string, b: string): boolean {
+  const [one, other] = [plainHost(a), plainHost(b)]
+  if (one === other) return true
+  if (!one.includes(':') || !IPv6.isValid(one) || !IPv6.isValid(other)) return false
+  return IPv6.parse(one).toNormalizedString() === IPv6.parse(other).toNormalizedString()
+}
+
+/** Escapes undone but for those of reserved characters, which differ from the character itself (§19.1.4). */
+function comparable(text = ''): string {
+  if (!text.includes('%')) return text
+  return text.replace(/%[0-9A-Fa-f]{2}/g, escape => {
+    const character = unescapeUri(escape)
+    return ';/?:@&=+$,'.includes(character) ? escape.toUpperCase() : character
+  })
+}
+
 function headersEqual(a: string | undefined, b: string | undefined): boolean {
-  const sorted = (text = '') => unescapeUri(text).toLowerCase().split('&').sort().join('&')
+  const sorted = (text = '') => comparable(text).toLowerCase().split('&').sort().join('&')
   return sorted(a) === sorted(b)
 }

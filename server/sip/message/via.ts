@@ -1,4 +1,4 @@
-import { isToken, parseDigits } from './grammar.ts'
+import { isToken, parseDigits, trimLws } from './grammar.ts'
 import { ParseError } from './parse-error.ts'
 import { type Params, parseParams } from './params.ts'
 import { parseHostPort } from './uri.ts'
@@ -20,19 +20,21 @@ export const hasCookie = (via: Via): boolean => {
   return branch !== undefined && branch.length > branchCookie.length && branch.startsWith(branchCookie)
 }
 
-const viaPattern = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([^ \t/;,]+)[ \t]+([^;]*?)[ \t]*(;.*)?$/is
+const sentProtocol = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([^ \t/;,]+)[ \t]+/i
 
 /** Throws ParseError. LWS is allowed around `/`, `:`, `;` and `=`. */
 export function parseVia(text: string): Via {
-  const match = viaPattern.exec(text)
+  const match = sentProtocol.exec(text)
   if (!match || !isToken(match[1]!)) throw new ParseError('Malformed Via')
-  const sentBy = parseSentBy(match[2]!)
-  return { transport: match[1]!.toUpperCase(), ...sentBy, params: parseParams(match[3] ?? '', 'Via') }
+  const semicolon = text.indexOf(';')
+  const sentBy = text.slice(match[0].length, semicolon < 0 ? text.length : semicolon)
+  const params = semicolon < 0 ? '' : text.slice(semicolon)
+  return { transport: match[1]!.toUpperCase(), ...parseSentBy(sentBy), params: parseParams(params, 'Via') }
 }
 
 function parseSentBy(text: string): { host: string; port?: number } {
   try {
-    return parseHostPort(text.replace(/[ \t]*:[ \t]*/g, ':'))
+    return parseHostPort(text.split(':').map(trimLws).join(':'))
   } catch {
     throw new ParseError('Malformed Via')
   }
