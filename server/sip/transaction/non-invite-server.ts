@@ -1,0 +1,115 @@
+import { createResponse } from '../message/create.ts'
+import type { Request } from '../message/message.ts'
+import { Machine, type Cause, type Surroundings, type Table } from './machine.ts'
+import type { Peer } from './peer.ts'
+import type { ServerTransaction, ServerUser } from './transaction.ts'
+
+/*
+ * Non-INVITE server transaction: RFC 3261 figure 8 with RFC 4320.
+ *
+ *                     | request
+ *                     v
+ *               +------------+
+ *       .------ |   trying   |
+ *     request:  +------------+
+ *     absorbed        | 100 from the TU (reliable transports only): sent
+ *                     | when the client's timer E has come to T2: 100 sent
+ *                     v
+ *               +------------+
+ *       .------ | proceeding | transport error: told to the TU --> terminated
+ *     request:  +------------+
+ *     resend;
+ *     100: sent
+ *
+ *     both:            2xx-6xx: sent --> completed      408: nothing sent --> completed
+ *                      timer F of the client: --> terminated
+ *
+ *               +-----------+  timer J
+ *       .------ | completed | ---------> terminated
+ *     request:  +-----------+  transport error: told to the TU --> terminated
+ *     resend
+ */
+type State = 'trying' | 'proceeding' | 'completed'
+export type NonInviteServerState = State | 'terminated'
+type Input = 'retransmission' | 'send 100' | 'send 2xx-6xx' | 'send 408' | 'timer 100' | 'timer F' | 'timer J'
+type Action = 'send' | 'send 100' | 'start J' | 'report error'
+
+const table: Table<State, Input, Action> = {
+  trying: {
+    'send 100': ['proceeding', 'send'],
+    'send 2xx-6xx': ['completed', 'send', 'start J'],
+    'send 408': ['completed', 'start J'],
+    'timer 100': ['proceeding', 'send 100'],
+    'timer F': ['terminated'],
+  },
+  proceeding: {
+    retransmission: ['proceeding', 'send'],
+    'send 100': ['proceeding', 'send'],
+    'send 2xx-6xx': ['completed', 'send', 'start J'],
+    'send 408': ['completed', 'start J'],
+    'timer F': ['terminated'],
+    'transport error': ['terminated', 'report error'],
+  },
+  completed: {
+    retransmission: ['completed', 'send'],
+    'timer J': ['terminated'],
+    'transport error': ['terminated', 'report error'],
+  },
+  terminated: {},
+}
+
+export class NonInviteServerTransaction extends Machine<State, Input, Action> implements ServerTransaction {
+  readonly request: Request
+  finalStatus: number | undefined
+  readonly #user: ServerUser
+  /** Empty when there is nothing to send again. */
+  #last = ''
+
+  constructor(request: Request, parts: { key: string; peer: Peer; user: ServerUser; around: Surroundings }) {
+    super(table, 'trying', parts)
+    this.request = request
+    this.#user = parts.user
+  }
+
+  begin(): void {
+    this.start('timer 100', this.timers.nonInviteTrying)
+    // When the client has given up nobody waits for a response; a TU that never gives one leaves nothing behind.
+    this.start('timer F', this.timers.F)
+  }
+
+  respond(text: string, status: number): void {
+    const input = status === 408 ? 'send 408' : status >= 200 ? 'send 2xx-6xx' : 'send 100'
+    if (!this.allows(input) || (input === 'send 100' && !this.#mayTry(status))) return
+    if (status >= 200) this.finalStatus = status
+    // No 408 is ever sent: it would reach a client that has given up by itself (RFC 4320 §4.2).
+    this.#last = status === 408 ? '' : text
+    this.step(input)
+  }
+
+  retransmitted(peer: Peer): void {
+    this.adopt(peer)
+    this.step('retransmission')
+  }
+
+  /** No provisional response but 100, and over an unreliable transport none before our own (RFC 4320 §4.1). */
+  #mayTry(status: number): boolean {
+    return status === 100 && (this.peer.reliable || this.state === 'proceeding')
+  }
+
+  protected override perform(action: Action, cause: Cause): void {
+    switch (action) {
+      case 'send':
+        if (this.#last) this.send(this.#last)
+        break
+      case 'send 100':
+        this.#last = createResponse(this.request, 100)
+        this.send(this.#last)
+        break
+      case 'start J':
+        this.start('timer J', this.timers.J)
+        break
+      case 'report error':
+        if (cause instanceof Error) this.#user.failed?.(cause)
+    }
+  }
+}
