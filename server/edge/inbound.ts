@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import type { Subscriber } from '../accounts/subscriber.ts'
+import type { Field, Request } from '../sip/message/message.ts'
+import type { ParseError } from '../sip/message/parse-error.ts'
+import type { ServerTransaction } from '../sip/transaction/transaction-layer.ts'
+import type { Flow } from '../sip/transport/flow.ts'
+import type { RouteToken } from './route-token.ts'
+
+/** One request on its way through the policy: what the steps know of it so far. */
+export class Inbound {
+  readonly request: Request
+  readonly flow: Flow
+  readonly defect: ParseError | undefined
+  /** Route values of our own that the request brought on top, read; undefined in the place of one without a token. */
+  ownRoutes: readonly (RouteToken | undefined)[] = []
+  /** Who sent it, once authenticated. */
+  account: Subscriber | undefined
+  /** Credentials that end here (R3.1). */
+  readonly consumed: Field[] = []
+  server: ServerTransaction | undefined
+  /** Called when a CANCEL comes; until something is under way it only leaves a mark. */
+  onCancel: ((reason: string | undefined) => void) | undefined
+  #cancelled = false
+  #toTag: string | undefined
+
+  constructor(request: Request, flow: Flow, defect: ParseError | undefined) {
+    this.request = request
+    this.flow = flow
+    this.defect = defect
+  }
+
+  get isFromWebSocket(): boolean {
+    return this.flow.transport === 'ws' || this.flow.transport === 'wss'
+  }
+
+  get isCancelled(): boolean {
+    return this.#cancelled
+  }
+
+  cancel(reason: string | undefined): void {
+    this.#cancelled = true
+    this.onCancel?.(reason)
+  }
+
+  /** To tag of our own responses: the same for the same request, so that a stateless answer stays the same (RFC 3261 §8.2.7). */
+  get toTag(): string {
+    const { via, callId } = this.request
+    return (this.#toTag ??= createHash('md5')
+      .update(`${via.params.get('branch') ?? ''} ${callId}`)
+      .digest('hex')
+      .slice(0, 16))
+  }
+}
+
+/** A place the request may go to. */
+export interface Destination {
+  readonly uri: string
+  readonly flow: Flow
+  /** Path of the binding. */
+  readonly routes?: readonly string[]
+  /** `uri` was the last Route value, where a strict router had put it (RFC 3261 §16.4). */
+  readonly fromLastRoute?: boolean
+  /** The binding it stands for; undefined for a next hop outside. */
+  readonly binding?: string
+}
+
+/** What a step says; the edge does it. */
+export type Decision =
+  | {
+      readonly do: 'reply'
+      readonly status: number
+      readonly reason?: string
+      readonly headers?: readonly (readonly [string, string])[]
+    }
+  /** Without an answer. */
+  | { readonly do: 'drop'; readonly why: string }
+  /** Groups one after the other, those within a group at once. */
+  | { readonly do: 'fork'; readonly groups: readonly (readonly Destination[])[] }
+  /** Within a dialog, to the party that `to` names. */
+  | { readonly do: 'relay'; readonly destination: Destination; readonly from: RouteToken; readonly to: RouteToken }
+
+/** undefined: the next step decides. */
+export type Step = (inbound: Inbound) => Decision | undefined | Promise<Decision | undefined>
+
+export const reply = (status: number, reason?: string, headers?: readonly (readonly [string, string])[]): Decision => ({
+  do: 'reply',
+  status,
+  reason,
+  headers,
+})

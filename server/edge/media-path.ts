@@ -1,0 +1,125 @@
+import type { Engines } from '../media/engines.ts'
+import type { MediaLeg, MediaSession } from '../media/media-session.ts'
+import type { MediaProfile } from '../media/profile.ts'
+import type { Message, Request, Response } from '../sip/message/message.ts'
+import type { Attempt, ProxyUser, Target } from '../sip/proxy/response-context.ts'
+import type { Flow } from '../sip/transport/flow.ts'
+import type { RouteToken } from './route-token.ts'
+
+/** A target of the edge: which party it is, for the media. */
+export interface EdgeTarget extends Target {
+  readonly flow: Flow
+  /** Its leg in the media session. */
+  readonly leg: MediaLeg
+  /** Address its signalling comes from, for a phone whose SDP names one that cannot be reached. */
+  readonly signalledFrom?: string
+}
+
+/** SRC_WS and DST_WS: a party on a WebSocket is a browser and speaks DTLS-SRTP, all others plain RTP (R5.1). */
+export const profileOfFlow = ({ transport }: Flow): MediaProfile =>
+  transport === 'ws' || transport === 'wss' ? 'webrtc' : 'rtp'
+
+export const hasSdp = (message: Message): boolean => message.body !== '' && message.contentType === 'application/sdp'
+
+/** rtpengine's dictionaries are UTF-8, our messages bytes: `s=` and `i=` lines may hold more than ASCII. */
+const toText = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8')
+const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
+
+/** A party of a call for the media: its leg, and the address that its signalling comes from. */
+export interface MediaParty extends MediaLeg {
+  readonly signalledFrom?: string
+}
+
+async function offer(session: MediaSession, sdp: string, from: MediaParty, to: MediaLeg, branch?: string) {
+  const established = branch === undefined
+  const { signalledFrom } = from
+  return toBytes(await session.offer({ sdp: toText(sdp), from, to, branch, established, signalledFrom }))
+}
+
+/** `from` made the offer, `to` answers it with `sdp`. */
+async function answer(session: MediaSession, sdp: string, from: MediaLeg, to: MediaParty, branch?: string) {
+  const { signalledFrom } = to
+  return toBytes(await session.answer({ sdp: toText(sdp), from, to, branch, signalledFrom }))
+}
+
+/**
+ * The media of a call that is being set up: each target gets an offer of its own, made for what it speaks, with a `via-branch`
+ * of its own, so that a browser and a desk phone that ring together both get the right SDP (R5.2). Whoever does not answer is
+ * deleted, and everything when nobody does (R5.3).
+ */
+export class CallMedia implements ProxyUser<EdgeTarget> {
+  readonly #session: MediaSession
+  readonly #request: Request
+  readonly #caller: MediaParty
+
+  constructor(session: MediaSession, request: Request, caller: MediaParty) {
+    this.#session = session
+    this.#request = request
+    this.#caller = caller
+  }
+
+  prepare({ target, branch }: Attempt<EdgeTarget>): Promise<string> | undefined {
+    if (!hasSdp(this.#request)) return undefined
+    return offer(this.#session, this.#request.body, this.#caller, target.leg, branch)
+  }
+
+  answer({ target, branch }: Attempt<EdgeTarget>, response: Response): Promise<string> | undefined {
+    if (!hasSdp(response)) return undefined
+    const callee = { ...target.leg, signalledFrom: target.signalledFrom }
+    // An INVITE without SDP lets the callee make the offer; the caller's answer comes in the ACK (RFC 3261 §13.2.1).
+    return hasSdp(this.#request)
+      ? answer(this.#session, response.body, this.#caller, callee, branch)
+      : offer(this.#session, response.body, callee, this.#caller, branch)
+  }
+
+  attemptEnded({ branch }: Attempt<EdgeTarget>, won: boolean): void {
+    if (!won) void this.#session.deleteBranch(this.#caller, branch)
+  }
+
+  ended(status: number): void {
+    if (status < 200 || status >= 300) void this.#session.delete()
+  }
+}
+
+/** The media of a request within a dialog: who sends and who receives stands in the two route tokens. */
+export class DialogMedia implements ProxyUser<EdgeTarget> {
+  readonly #session: MediaSession
+  readonly #request: Request
+  readonly #sender: MediaParty
+  readonly #receiver: MediaParty
+
+  constructor(session: MediaSession, request: Request, sender: MediaParty, receiver: MediaParty) {
+    this.#session = session
+    this.#request = request
+    this.#sender = sender
+    this.#receiver = receiver
+  }
+
+  prepare(): Promise<string> | undefined {
+    if (!hasSdp(this.#request)) return undefined
+    return offer(this.#session, this.#request.body, this.#sender, this.#receiver)
+  }
+
+  answer(_attempt: Attempt<EdgeTarget>, response: Response): Promise<string> | undefined {
+    if (!hasSdp(response)) return undefined
+    return hasSdp(this.#request)
+      ? answer(this.#session, response.body, this.#sender, this.#receiver)
+      : offer(this.#session, response.body, this.#receiver, this.#sender)
+  }
+
+  /** A BYE ends the call whatever is said to it, but for a challenge, after which it comes again. */
+  ended(status: number): void {
+    if (this.#request.method === 'BYE' && status !== 401 && status !== 407) void this.#session.delete()
+  }
+
+  /** Body of an ACK as the receiver gets it: with SDP it answers the offer of the 2xx. */
+  acknowledge(): Promise<string> | undefined {
+    if (!hasSdp(this.#request)) return undefined
+    return answer(this.#session, this.#request.body, this.#receiver, this.#sender)
+  }
+}
+
+/** The media session that a token names; undefined when media is not controlled. */
+export function sessionOf(engines: Engines | undefined, { session, engine }: RouteToken): MediaSession | undefined {
+  return session === '' ? undefined : engines?.attach(engine, session)
+}
