@@ -104,6 +104,9 @@ export class InviteServerTransaction extends Machine<State, Input, Action> imple
     this.step(input)
   }
 
+  /** An INVITE is always answered. */
+  abandon(): void {}
+
   retransmitted(peer: Peer): void {
     this.adopt(peer)
     this.step('retransmission')

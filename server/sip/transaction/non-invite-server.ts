@@ -21,7 +21,7 @@ import type { ServerTransaction, ServerUser } from './transaction.ts'
  *     resend;
  *     100: sent
  *
- *     both:            2xx-6xx: sent --> completed      408: nothing sent --> completed
+ *     both:            2xx-6xx: sent --> completed      408, abandoned: nothing sent --> completed
  *                      timer F of the client: --> terminated
  *
  *               +-----------+  timer J
@@ -31,14 +31,14 @@ import type { ServerTransaction, ServerUser } from './transaction.ts'
  */
 type State = 'trying' | 'proceeding' | 'completed'
 export type NonInviteServerState = State | 'terminated'
-type Input = 'retransmission' | 'send 100' | 'send 2xx-6xx' | 'send 408' | 'timer 100' | 'timer F' | 'timer J'
+type Input = 'retransmission' | 'send 100' | 'send 2xx-6xx' | 'abandon' | 'timer 100' | 'timer F' | 'timer J'
 type Action = 'send' | 'send 100' | 'start J' | 'report error'
 
 const table: Table<State, Input, Action> = {
   trying: {
     'send 100': ['proceeding', 'send'],
     'send 2xx-6xx': ['completed', 'send', 'start J'],
-    'send 408': ['completed', 'start J'],
+    abandon: ['completed', 'start J'],
     'timer 100': ['proceeding', 'send 100'],
     'timer F': ['terminated'],
   },
@@ -46,7 +46,7 @@ const table: Table<State, Input, Action> = {
     retransmission: ['proceeding', 'send'],
     'send 100': ['proceeding', 'send'],
     'send 2xx-6xx': ['completed', 'send', 'start J'],
-    'send 408': ['completed', 'start J'],
+    abandon: ['completed', 'start J'],
     'timer F': ['terminated'],
     'transport error': ['terminated', 'report error'],
   },
@@ -78,22 +78,33 @@ export class NonInviteServerTransaction extends Machine<State, Input, Action> im
   }
 
   respond(text: string, status: number): void {
-    const input = status === 408 ? 'send 408' : status >= 200 ? 'send 2xx-6xx' : 'send 100'
-    if (!this.allows(input) || (input === 'send 100' && !this.#mayTry(status))) return
-    if (status >= 200) this.finalStatus = status
-    // No 408 is ever sent: it would reach a client that has given up by itself (RFC 4320 §4.2).
-    this.#last = status === 408 ? '' : text
-    this.step(input)
+    // A 408 would reach a client that has given up by itself (RFC 4320 §4.2).
+    if (status === 408) this.abandon()
+    else if (status < 200) this.#respondProvisionally(text, status)
+    else if (this.allows('send 2xx-6xx')) {
+      this.finalStatus = status
+      this.#last = text
+      this.step('send 2xx-6xx')
+    }
+  }
+
+  /** No provisional response but 100, and over an unreliable transport none before our own (RFC 4320 §4.1). */
+  #respondProvisionally(text: string, status: number): void {
+    const early = this.state === 'trying' && !this.peer.reliable
+    if (status !== 100 || early || !this.allows('send 100')) return
+    this.#last = text
+    this.step('send 100')
+  }
+
+  abandon(): void {
+    if (!this.allows('abandon')) return
+    this.#last = ''
+    this.step('abandon')
   }
 
   retransmitted(peer: Peer): void {
     this.adopt(peer)
     this.step('retransmission')
-  }
-
-  /** No provisional response but 100, and over an unreliable transport none before our own (RFC 4320 §4.1). */
-  #mayTry(status: number): boolean {
-    return status === 100 && (this.peer.reliable || this.state === 'proceeding')
   }
 
   protected override perform(action: Action, cause: Cause): void {

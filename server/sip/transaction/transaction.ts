@@ -21,14 +21,19 @@ export interface ServerTransaction {
   /** Where responses go: the peer of the first request, or when that is closed the one of a later retransmission. */
   readonly peer: Peer
   readonly state: InviteServerState | NonInviteServerState
-  /** The (first) final status that the TU gave. */
+  /** Of the first final response that was sent. */
   readonly finalStatus: number | undefined
   /**
    * Sends a response; `text` is the whole of it. Ignored when the state does not allow it: a second non-2xx final response, a
    * provisional one after a final. To a request that is no INVITE provisional responses are ignored but for 100, and 100 too
-   * until RFC 4320 §4.1 allows it; 408 ends the transaction without a word (RFC 4320 §4.2).
+   * until RFC 4320 §4.1 allows it; 408 does what `abandon` does.
    */
   respond(text: string, status: number): void
+  /**
+   * No final response will come: nothing is sent, retransmissions are absorbed until the client has given up (RFC 4320 §4.2).
+   * An INVITE must be answered; there it does nothing.
+   */
+  abandon(): void
 }
 
 /** A request on its way out. */
