@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import type { Engines } from '../media/engines.ts'
+import { type Engines, NoEngineError } from '../media/engines.ts'
 import type { MediaSession } from '../media/media-session.ts'
 import { createResponse } from '../sip/message/create.ts'
 import { Request, type Response } from '../sip/message/message.ts'
@@ -129,7 +129,8 @@ export class Edge {
     if (!server) return
     const { request, flow } = inbound
     const isInvite = request.method === 'INVITE'
-    const session = isInvite ? this.#parts.engines?.open() : undefined
+    const session = isInvite ? this.#openSession(inbound) : undefined
+    if (session === 'none') return
     const caller: MediaParty = { id: callerLeg, profile: profileOfFlow(flow), signalledFrom: flow.remote.host }
     let legs = 0
     const targets = groups.map(group => group.map(to => this.#target(inbound, to, caller, `b${legs++}`, session)))
@@ -142,6 +143,17 @@ export class Edge {
       attemptEnded: (attempt, won) => media?.attemptEnded(attempt, won),
       ended: status => media?.ended(status),
     })
+  }
+
+  /** undefined: media is not controlled. No engine: the caller has been told (R5.5). */
+  #openSession(inbound: Inbound): MediaSession | undefined | 'none' {
+    try {
+      return this.#parts.engines?.open()
+    } catch (error) {
+      if (!(error instanceof NoEngineError)) throw error
+      this.#reply(inbound, { do: 'reply', status: error.status, reason: error.reason })
+      return 'none'
+    }
   }
 
   #target(inbound: Inbound, to: Destination, caller: MediaParty, leg: string, session?: MediaSession): EdgeTarget {

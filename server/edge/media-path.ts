@@ -1,8 +1,9 @@
-import type { Engines } from '../media/engines.ts'
+import { type Engines, NoEngineError } from '../media/engines.ts'
 import type { MediaLeg, MediaSession } from '../media/media-session.ts'
+import { NgError } from '../media/ng/ng-error.ts'
 import type { MediaProfile } from '../media/profile.ts'
 import type { Message, Request, Response } from '../sip/message/message.ts'
-import type { Attempt, ProxyUser, Target } from '../sip/proxy/response-context.ts'
+import { type Attempt, type ProxyUser, type Target, TargetRefusal } from '../sip/proxy/response-context.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { RouteToken } from './route-token.ts'
 
@@ -21,25 +22,30 @@ export const profileOfFlow = ({ transport }: Flow): MediaProfile =>
 
 export const hasSdp = (message: Message): boolean => message.body !== '' && message.contentType === 'application/sdp'
 
-/** rtpengine's dictionaries are UTF-8, our messages bytes: `s=` and `i=` lines may hold more than ASCII. */
-const toText = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8')
-const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
-
 /** A party of a call for the media: its leg, and the address that its signalling comes from. */
 export interface MediaParty extends MediaLeg {
   readonly signalledFrom?: string
 }
 
-async function offer(session: MediaSession, sdp: string, from: MediaParty, to: MediaLeg, branch?: string) {
-  const established = branch === undefined
+/** `from` offers this SDP; the one that `to` gets. Rejects with TargetRefusal. */
+function offer(session: MediaSession, sdp: string, from: MediaParty, to: MediaLeg, branch?: string): Promise<string> {
   const { signalledFrom } = from
-  return toBytes(await session.offer({ sdp: toText(sdp), from, to, branch, established, signalledFrom }))
+  return session
+    .offer({ sdp, from, to, branch, established: branch === undefined, signalledFrom })
+    .catch((error: unknown) => refuse(error))
 }
 
-/** `from` made the offer, `to` answers it with `sdp`. */
-async function answer(session: MediaSession, sdp: string, from: MediaLeg, to: MediaParty, branch?: string) {
-  const { signalledFrom } = to
-  return toBytes(await session.answer({ sdp: toText(sdp), from, to, branch, signalledFrom }))
+/** `from` made the offer, `to` answers it with this SDP; the one that `from` gets. */
+function answer(session: MediaSession, sdp: string, from: MediaLeg, to: MediaParty, branch?: string): Promise<string> {
+  return session.answer({ sdp, from, to, branch, signalledFrom: to.signalledFrom })
+}
+
+/** An SDP that the engine refuses is not acceptable here; an engine that does not answer is our trouble, and said to be. */
+function refuse(error: unknown): never {
+  if (!(error instanceof NgError)) throw error
+  throw error.code === 'NG_REFUSED'
+    ? new TargetRefusal(488, 'Not Acceptable Here')
+    : new TargetRefusal(503, 'Media Engine Not Answering')
 }
 
 /**
@@ -119,7 +125,13 @@ export class DialogMedia implements ProxyUser<EdgeTarget> {
   }
 }
 
-/** The media session that a token names; undefined when media is not controlled. */
+/** The media session that a token names; undefined when media is not controlled, or its engine is one no more. */
 export function sessionOf(engines: Engines | undefined, { session, engine }: RouteToken): MediaSession | undefined {
-  return session === '' ? undefined : engines?.attach(engine, session)
+  if (session === '' || !engines) return undefined
+  try {
+    return engines.attach(engine, session)
+  } catch (error) {
+    if (error instanceof NoEngineError) return undefined
+    throw error
+  }
 }

@@ -12,11 +12,9 @@ const preferred = [401, 407, 415, 420, 484]
 export const statusOf = (outcome: Outcome): number =>
   outcome.kind === 'response' ? outcome.response.status : outcome.status
 
-/** The outcome that goes upstream when nobody answered (§16.7 step 6): any 6xx, else of the lowest class. */
-export function chooseBest(outcomes: readonly Outcome[]): Outcome | undefined {
-  let best: Outcome | undefined
-  for (const outcome of outcomes) if (!best || rank(outcome) < rank(best)) best = outcome
-  return best
+/** The outcome that goes upstream when nobody answered (§16.7 step 6): any 6xx, else of the lowest class. Of one at least. */
+export function chooseBest(outcomes: readonly Outcome[]): Outcome {
+  return outcomes.reduce((best, outcome) => (rank(outcome) < rank(best) ? outcome : best))
 }
 
 function rank(outcome: Outcome): number {

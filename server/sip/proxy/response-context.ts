@@ -40,7 +40,7 @@ export interface ProxyUser<T extends Target = Target> {
   answer?(attempt: Attempt<T>, response: Response): Promise<string | undefined> | undefined
   /** The target is done with; `won` when its 2xx went upstream. */
   attemptEnded?(attempt: Attempt<T>, won: boolean): void
-  /** The final status that went upstream, once. 0: none (RFC 4320: a non-INVITE that nobody answered). */
+  /** The final status that went upstream, once. */
   ended?(status: number): void
   /** A 2xx that is kept from the caller (`oneAnswer`, or `answer` failed): the one who gets this must end that dialog. */
   extraAnswer?(attempt: Attempt<T>, response: Response): void
@@ -228,19 +228,18 @@ export class ResponseContext<T extends Target = Target> {
     if (this.#ended || this.#answer || this.#branches.some(branch => !branch.outcome)) return
     const declined = this.#branches.some(branch => branch.outcome && statusOf(branch.outcome) >= 600)
     if (!this.#cancelled && !declined && this.#nextGroup < this.#options.groups.length) this.#startNextGroup()
-    else this.#respond(chooseBest(this.#branches.flatMap(branch => branch.outcome ?? [])))
+    else this.#respond(chooseBest(this.#branches.map(branch => branch.outcome!)))
   }
 
-  #respond(best: Outcome | undefined): void {
+  #respond(best: Outcome): void {
+    if (best.kind === 'response') {
+      this.#forwardBest(best.response)
+      return
+    }
+    // A 408 to a non-INVITE ends the transaction without a word (RFC 4320 §4.2): the layer below sees to that.
     const { server, toTag } = this.#options
-    if (!best || (best.kind === 'local' && best.status === 408 && !this.#isInvite)) {
-      // A non-INVITE that nobody answered in time gets no 408 (RFC 4320 §4.2).
-      server.abandon()
-      this.#finish(0)
-    } else if (best.kind === 'local') {
-      server.respond(createResponse(this.#request, best.status, { reason: best.reason, toTag }), best.status)
-      this.#finish(best.status)
-    } else this.#forwardBest(best.response)
+    server.respond(createResponse(this.#request, best.status, { reason: best.reason, toTag }), best.status)
+    this.#finish(best.status)
   }
 
   #forwardBest(response: Response): void {
@@ -251,7 +250,7 @@ export class ResponseContext<T extends Target = Target> {
       this.#finish(500)
       return
     }
-    const outcomes = this.#branches.flatMap(branch => branch.outcome ?? [])
+    const outcomes = this.#branches.map(branch => branch.outcome!)
     const text = forwardResponse(response, undefined, edit => mergeChallenges(response, outcomes, edit))
     if (text !== undefined) server.respond(text, response.status)
     this.#finish(response.status)
