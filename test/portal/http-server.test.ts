@@ -149,9 +149,10 @@ describe('the HTTP server', () => {
     const nameSeen = async () => {
       const socket = connectTls({ host: '127.0.0.1', port: tlsPort, rejectUnauthorized: false })
       await once(socket, 'secureConnect')
+      const name = socket.getPeerCertificate().subjectaltname
       socket.end('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
       expect(await text(socket)).toContain('"status":"ok"')
-      return socket.getPeerCertificate().subjectaltname
+      return name
     }
     expect(await nameSeen()).toBe('DNS:one.test')
     server.replaceIdentity(await make('two.test'))
