@@ -1,8 +1,9 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
 import { detach } from '../../lib/detach.ts'
 import { randomId } from '../../lib/ids.ts'
 import type { DigestAlgorithm } from './algorithm.ts'
+import { sameText } from './same-text.ts'
 
 /**
  * - `fresh`: ours, of this algorithm, young enough, and its count (if asked) is higher than every one before.
@@ -25,8 +26,8 @@ export interface NoncesOptions {
 const timeDigits = 12
 const serialBytes = 8
 const macAt = timeDigits + 2 * serialBytes
-const macBytes = 16
-const nonceLength = macAt + 2 * macBytes
+const macDigits = 32
+const nonceLength = macAt + macDigits
 
 /**
  * Nonces that need no memory until they are used:
@@ -62,14 +63,13 @@ export class Nonces {
 
   issue(algorithm: DigestAlgorithm): string {
     const head = this.#clock.now().toString(16).padStart(timeDigits, '0') + randomId(serialBytes)
-    return head + this.#mac(head, algorithm).toString('hex')
+    return head + this.#mac(head, algorithm)
   }
 
   /** Is it one of ours, and young enough? Says nothing of its count. */
   check(nonce: string, algorithm: DigestAlgorithm): Exclude<NonceStatus, 'replayed'> {
     if (nonce.length !== nonceLength) return 'forged'
-    const mac = Buffer.from(nonce.slice(macAt), 'hex')
-    if (mac.length !== macBytes || !timingSafeEqual(mac, this.#mac(nonce.slice(0, macAt), algorithm))) return 'forged'
+    if (!sameText(nonce.slice(macAt), this.#mac(nonce.slice(0, macAt), algorithm))) return 'forged'
     // Younger than now: the clock was set back. Not by more than a lifetime, or the nonce would live on.
     return Math.abs(this.#clock.now() - issueTime(nonce)) < this.#lifetimeMs ? 'fresh' : 'stale'
   }
@@ -99,14 +99,18 @@ export class Nonces {
 
   /** Forgets the old generation at one stroke; picking single ones out of a map of this size costs more than all the rest. */
   #turnOver(): void {
-    for (const nonce of this.#old.keys()) this.#forgottenUntil = Math.max(this.#forgottenUntil, issueTime(nonce))
+    const now = this.#clock.now()
+    let latest = this.#forgottenUntil
+    for (const nonce of this.#old.keys()) latest = Math.max(latest, issueTime(nonce))
+    // Never beyond now: were the clock set back, no nonce would be good until it has caught up.
+    this.#forgottenUntil = Math.min(latest, now)
     this.#old = this.#young
     this.#young = new Map()
-    this.#youngSince = this.#clock.now()
+    this.#youngSince = now
   }
 
-  #mac(head: string, algorithm: DigestAlgorithm): Buffer {
-    return createHmac('sha256', this.#secret).update(head).update(algorithm).digest().subarray(0, macBytes)
+  #mac(head: string, algorithm: DigestAlgorithm): string {
+    return createHmac('sha256', this.#secret).update(head).update(algorithm).digest('hex').slice(0, macDigits)
   }
 }
 

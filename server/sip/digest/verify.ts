@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto'
 import { type DigestAlgorithm, hashHex } from './algorithm.ts'
 import type { DigestCredentials, Qop } from './credentials.ts'
+import { sameText } from './same-text.ts'
 
 export interface DigestProof {
   readonly credentials: DigestCredentials
@@ -35,11 +35,4 @@ export function digestResponse(proof: DigestProof): string {
   const { qop, nc, cnonce } = protection
   const ha2 = hashHex(algorithm, a2[qop](proof))
   return hashHex(algorithm, `${ha1}:${nonce}:${nc}:${cnonce}:${qop}:${ha2}`)
-}
-
-/** Only the length, which is no secret, can be learnt from the time it takes. */
-function sameText(given: string, expected: string): boolean {
-  return (
-    given.length === expected.length && timingSafeEqual(Buffer.from(given, 'latin1'), Buffer.from(expected, 'latin1'))
-  )
 }
