@@ -3,7 +3,7 @@ import type { Awaitable } from '../registrar/location.ts'
 /** Somebody who may sign in to manage everything. Not a subscriber: has no address-of-record. */
 export interface Administrator {
   readonly name: string
-  /** Made by `hashPassword`. */
+  /** Made by `hashAdministratorPassword`. */
   readonly passwordHash: string
   readonly createdAt: number
 }

@@ -37,9 +37,7 @@ export class CachedSubscribers implements SubscriberStore {
     const generation = this.#generation
     const found = this.#store.find(username, domain)
     if (!(found instanceof Promise)) return this.#remember(key, found)
-    return found.then(subscriber =>
-      generation === this.#generation ? this.#remember(key, subscriber) : subscriber,
-    )
+    return found.then(subscriber => (generation === this.#generation ? this.#remember(key, subscriber) : subscriber))
   }
 
   list(filter?: { readonly domain?: string }): Promise<Subscriber[]> {

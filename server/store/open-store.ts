@@ -53,7 +53,13 @@ export interface Store {
 }
 
 /** Opens and migrates. Throws StoreError with what to do about it. */
-export async function openStore({ file, log, clock = systemClock, mustExist = false, limits }: StoreOptions): Promise<Store> {
+export async function openStore({
+  file,
+  log,
+  clock = systemClock,
+  mustExist = false,
+  limits,
+}: StoreOptions): Promise<Store> {
   const { changePollMs, maxCachedSubscribers, maxCachedUnknown, ...fileLimits } = { ...storeLimits, ...limits }
   const db = await SqliteFile.open({ file, migrations, clock, log, mustExist, ...fileLimits })
   const poll = new ChangePoll({ clock, intervalMs: changePollMs, log, version: () => db.dataVersion })
