@@ -83,11 +83,17 @@ export class Nonces {
     const number = count === 'once' ? Infinity : count
     const generation = this.#old.has(nonce) ? this.#old : this.#young
     const highest = generation.get(nonce)
-    if (highest === undefined && issueTime(nonce) <= this.#forgottenUntil) return 'stale'
+    if (highest === undefined && this.#isForgotten(nonce)) return 'stale'
     if (number <= (highest ?? 0)) return 'replayed'
     if (highest === undefined) this.#remember(nonce, number)
     else generation.set(nonce, number)
     return 'fresh'
+  }
+
+  #isForgotten(nonce: string): boolean {
+    // After the clock was set back, no nonce would be good until it has caught up.
+    this.#forgottenUntil = Math.min(this.#forgottenUntil, this.#clock.now())
+    return issueTime(nonce) <= this.#forgottenUntil
   }
 
   #remember(nonce: string, count: number): void {
@@ -99,14 +105,10 @@ export class Nonces {
 
   /** Forgets the old generation at one stroke; picking single ones out of a map of this size costs more than all the rest. */
   #turnOver(): void {
-    const now = this.#clock.now()
-    let latest = this.#forgottenUntil
-    for (const nonce of this.#old.keys()) latest = Math.max(latest, issueTime(nonce))
-    // Never beyond now: were the clock set back, no nonce would be good until it has caught up.
-    this.#forgottenUntil = Math.min(latest, now)
+    for (const nonce of this.#old.keys()) this.#forgottenUntil = Math.max(this.#forgottenUntil, issueTime(nonce))
     this.#old = this.#young
     this.#young = new Map()
-    this.#youngSince = now
+    this.#youngSince = this.#clock.now()
   }
 
   #mac(head: string, algorithm: DigestAlgorithm): string {
