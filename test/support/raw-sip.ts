@@ -128,7 +128,7 @@ export interface PhoneOptions extends Credentials {
 
 export interface RequestOptions {
   uri?: string
-  /** Header field lines, e.g. `Max-Forwards: 0`; one of the same name replaces the default. */
+  /** Header field lines, e.g. `Max-Forwards: 0`; one of the same name replaces the default, `Contact:` alone leaves it out. */
   headers?: readonly string[]
   body?: string
   callId?: string
@@ -176,7 +176,9 @@ export class TextPhone {
       `Contact: ${this.contact}`,
     ]
     const own = (options.headers ?? []).map(nameOf)
-    const lines = [...defaults.filter(line => !own.includes(nameOf(line))), ...(options.headers ?? [])]
+    const lines = [...defaults.filter(line => !own.includes(nameOf(line))), ...(options.headers ?? [])].filter(
+      line => !line.endsWith(':'),
+    )
     return [`${method} ${uri} SIP/2.0`, ...lines, `Content-Length: ${body.length}`, '', body].join('\r\n')
   }
 

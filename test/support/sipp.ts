@@ -22,6 +22,8 @@ export interface SippOptions {
   serverPort?: number
   localPort?: number
   transport?: 'udp' | 'tcp'
+  /** The digest's `uri` without its `sip:`; the server's address by default, whatever the Request-URI is. */
+  authUri?: string
   /** Gives up after this time; the run then counts as failed. Milliseconds. */
   timeoutMs?: number
 }
@@ -48,7 +50,7 @@ export class Sipp {
   }
 
   static async start(options: SippOptions): Promise<Sipp> {
-    const { scenario, serverPort, transport = 'udp', timeoutMs = 20_000 } = options
+    const { scenario, serverPort, authUri, transport = 'udp', timeoutMs = 20_000 } = options
     const localPort = options.localPort ?? (await freePort())
     const [controlPort, mediaPort] = [await freePort(), await freePort()]
     const folder = scratchFolder('sipp')
@@ -56,6 +58,7 @@ export class Sipp {
     fs.writeFileSync(file, fillIn(fs.readFileSync(scenario, 'utf8'), { ...options.params, localPort }))
     const args = [
       ...(serverPort === undefined ? [] : [`${LOOPBACK}:${serverPort}`]),
+      ...(authUri === undefined ? [] : ['-auth_uri', authUri]),
       ...['-sf', file, '-i', LOOPBACK, '-p', `${localPort}`, '-cp', `${controlPort}`, '-mp', `${mediaPort}`],
       ...['-t', transport === 'udp' ? 'u1' : 't1', '-m', '1', '-l', '1', '-nostdin', '-default_behaviors', 'all,-bye'],
       ...['-timeout', `${Math.ceil(timeoutMs / 1_000)}s`, '-timeout_error'],
