@@ -10,6 +10,9 @@ export interface ParseLimits {
   readonly messageBytes: number
 }
 
+/** What can be judged before the body is there. */
+export type HeadLimits = Pick<ParseLimits, 'headerFields'>
+
 export const defaultParseLimits: ParseLimits = { headerFields: 256, messageBytes: 65_536 }
 
 const CR = 13
@@ -44,7 +47,7 @@ export function parseMessage(text: string, limits: ParseLimits = defaultParseLim
 }
 
 /** The header, for whoever has to know how much body follows. undefined when not even one line is there. */
-export function parseHead(text: string, limits: ParseLimits = defaultParseLimits): Head | undefined {
+export function parseHead(text: string, limits: HeadLimits = defaultParseLimits): Head | undefined {
   let start = 0
   while (text.charCodeAt(start) === CR || text.charCodeAt(start) === LF) start++
   if (start) text = text.slice(start)
@@ -101,7 +104,7 @@ function readStatusLine(line: string, parts: MessageParts): Response | undefined
 }
 
 /** One pass over the header: where each field begins, where its value lies. Every line end of it is CRLF. */
-function indexFields(text: string, bodyStart: number, limits: ParseLimits): Head | undefined {
+function indexFields(text: string, bodyStart: number, limits: HeadLimits): Head | undefined {
   const lineEnd = text.indexOf('\n')
   if (lineEnd < 0) return undefined
   const fields: Field[] = []
