@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { flagOverridesSchema } from './media/flag-overrides.ts'
 import { findInstallation } from './lib/installation.ts'
 import { OperatorError } from './lib/operator-error.ts'
 import { listSettings, readSettings, type Setting } from './lib/settings.ts'
@@ -13,6 +14,8 @@ import { parseSocketAddress, type SocketAddress } from './lib/socket-address.ts'
 export type Config = DeepReadonly<z.output<typeof schema>> & {
   /** The file that was read, absolute; undefined when there was none. */
   readonly file?: string
+  /** The SQLite database in `dataDir`. */
+  readonly databaseFile: string
   readonly certificate: { readonly dir: string }
 }
 
@@ -161,22 +164,27 @@ const schema = z.strictObject({
 
   auth: z
     .strictObject({
-      nonceLifetime: seconds.default(300).meta({
-        description: 'How long a digest challenge can be answered; then the client is challenged again (stale=true).',
-        unit: 'seconds',
-      }),
       algorithms: z
         .preprocess(splitList, z.array(z.enum(['SHA-256', 'MD5'])).min(1, { error: 'must name at least one' }))
         .prefault(['SHA-256', 'MD5'])
         .meta({
-          description: 'Digest algorithms offered, in this order. Browsers (JsSIP) and most desk phones know MD5 only.',
+          description:
+            'Digest algorithms offered, strongest first. Browsers (JsSIP) and most desk phones know MD5 only.',
         }),
-      requireQop: onOff.default(false).meta({
-        description: 'Refuse phones that answer without qop (RFC 2069), which cannot be protected against replay.',
+      nonceLifetime: seconds.default(300).meta({
+        description: 'How long a digest challenge can be answered; then the client is challenged again (stale=true).',
+        unit: 'seconds',
       }),
-      explicitFailures: onOff.default(false).meta({
+      allowWithoutQop: onOff.default(false).meta({
+        description: 'Serve old phones that answer without qop (RFC 2069), each challenge once.',
+      }),
+      acceptOutside: onOff.default(false).meta({
         description:
-          'Answer 404 to an unknown user and 403 to a wrong password, instead of the same challenge to both.',
+          'Let calls from foreign domains reach accounts here without a password. They are never passed on to others.',
+      }),
+      minPasswordLength: z.int().min(1).default(8).meta({
+        description: 'Shorter passwords are refused for new accounts.',
+        unit: 'characters',
       }),
     })
     .prefault({}),
@@ -221,14 +229,15 @@ const schema = z.strictObject({
           'rtpengine instances to use. Empty: an rtpengine on this machine is started, else the embedded relay serves.',
         example: 'udp:127.0.0.1:2223',
       }),
-      portRange: portRange.prefault('30000-32767').meta({
+      portRange: portRange.optional().meta({
         description:
-          'UDP ports for media of the engine that Offhook starts itself. The default lies below the ports that Linux gives to programs.',
+          'UDP ports for media of an rtpengine that Offhook starts itself. Not set: the first 2000 that no other Offhook uses, from 20000 on.',
+        example: '30000-31999',
       }),
-      flags: z
-        .record(z.string(), z.record(z.string(), z.unknown()))
-        .default({})
-        .meta({ description: 'Overrides of the flag table, by row.' }),
+      flags: flagOverridesSchema.default({}).meta({
+        description: 'Overrides of the flag table, by row.',
+        example: '{ ws-phone: { offer: { codec: { strip: [ opus ] } } } }',
+      }),
     })
     .prefault({}),
 
@@ -238,33 +247,40 @@ const schema = z.strictObject({
         description: 'Size of one SIP message; larger ones are answered 513.',
         unit: 'bytes',
       }),
+      headerBytes: count.default(32_768).meta({
+        description: 'Size of the header of one SIP message on a connection; more is answered 513.',
+        unit: 'bytes',
+      }),
       headerFields: count
         .default(256)
         .meta({ description: 'Header fields of one SIP message; more are answered 400.' }),
-      maxForwards: count.default(70).meta({
-        description: 'Hops a request may still make when it leaves, whatever its Max-Forwards says.',
-      }),
-      connections: count.default(10_000).meta({
+      connections: count.default(20_000).meta({
         description: 'Open connections (TCP, TLS, WebSocket) together; one more is closed at once.',
       }),
-      connectionsPerAddress: count.default(200).meta({
-        description: 'Open connections from one address. Many browsers behind one NAT share it.',
+      connectionsPerAddress: count.default(1_000).meta({
+        description: 'Open connections of one IPv4 address or IPv6 /64. Many browsers behind one NAT share it.',
       }),
-      requestsPerSecond: count.default(100).meta({
-        description: 'Requests from one address before they are refused, averaged over ten seconds.',
-        unit: 'requests per second',
+      messageTimeoutMs: count.default(30_000).meta({
+        description: 'From the start of a connection to its first message, and from first to last byte of any message.',
+        unit: 'milliseconds',
       }),
-      transactions: count.default(50_000).meta({
-        description: 'Server transactions alive at once; beyond it requests are answered 503.',
+      connectTimeoutMs: count.default(5_000).meta({
+        description: 'Until a connection that Offhook opens is through, handshake included.',
+        unit: 'milliseconds',
       }),
-      calls: count.default(5_000).meta({ description: 'Live calls; one more is answered 503.' }),
-      callSeconds: count.default(14_400).meta({
-        description: 'After this time a call is ended; a lost BYE does not keep it for ever.',
-        unit: 'seconds',
+      sendBufferBytes: count.default(1_048_576).meta({
+        description: 'What may wait for a peer that does not read; more closes the connection.',
+        unit: 'bytes',
       }),
-      ringSeconds: count.default(180).meta({
-        description: 'How long a call may ring before it is given up with 408 (timer C of RFC 3261).',
-        unit: 'seconds',
+      pingIntervalMs: count.default(15_000).meta({
+        description: 'Between pings to a browser; its connection is closed after two without an answer.',
+        unit: 'milliseconds',
+      }),
+      transactions: count.default(200_000).meta({
+        description: 'SIP transactions alive at once; beyond it no new request is taken.',
+      }),
+      rememberedNonces: count.default(100_000).meta({
+        description: 'Digest challenges whose use is counted against replay.',
       }),
     })
     .prefault({}),
@@ -327,6 +343,7 @@ function complete(value: z.output<typeof schema>, file: string | undefined, fold
     ...value,
     file,
     dataDir,
+    databaseFile: join(dataDir, 'offhook.db'),
     certificate: { cert: absolute(cert), key: absolute(key), dir: absolute(dir) ?? developmentFolder(dataDir) },
   })
 }

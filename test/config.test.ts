@@ -37,7 +37,7 @@ describe('loadConfig without a file', () => {
 
   it('cannot be changed by those who hold it', () => {
     const { config } = load()
-    expect(() => Object.assign(config.limits, { calls: 1 })).toThrow(TypeError)
+    expect(() => Object.assign(config.limits, { connections: 1 })).toThrow(TypeError)
     expect(() => Object.assign(config.listen.udp, { 0: 1 })).toThrow(TypeError)
   })
 })
@@ -81,8 +81,8 @@ describe('loadConfig with a file', () => {
   })
 
   it('takes a group with nothing but comments under it as empty', () => {
-    write('limits:\n  # calls: 3\nmedia:\n  flags:\n    # none\nlisten:\n')
-    expect(load().config).toMatchObject({ limits: { calls: 5000 }, media: { flags: {} } })
+    write('limits:\n  # connections: 3\nmedia:\n  flags:\n    # none\nlisten:\n')
+    expect(load().config).toMatchObject({ limits: { connections: 20_000 }, media: { flags: {} } })
   })
 
   it('counts relative paths from the folder of the file', () => {
@@ -95,8 +95,8 @@ describe('loadConfig with a file', () => {
 
 describe('the environment', () => {
   it('wins over the file', () => {
-    write('limits:\n  calls: 1\n  headerFields: 2')
-    expect(load({ OFFHOOK_LIMITS_CALLS: '7' }).config.limits).toMatchObject({ calls: 7, headerFields: 2 })
+    write('limits:\n  connections: 1\n  headerFields: 2')
+    expect(load({ OFFHOOK_LIMITS_CONNECTIONS: '7' }).config.limits).toMatchObject({ connections: 7, headerFields: 2 })
   })
 
   it('has lists with commas, off, numbers, truth values and groups', () => {
@@ -104,14 +104,14 @@ describe('the environment', () => {
       OFFHOOK_LISTEN_UDP: '127.0.0.1:0,[::1]:0',
       OFFHOOK_LISTEN_TLS: 'off',
       OFFHOOK_LISTEN_HTTPS: 'off',
-      OFFHOOK_AUTH_REQUIRE_QOP: 'true',
-      OFFHOOK_MEDIA_FLAGS: '{ browser: { ICE: force } }',
+      OFFHOOK_AUTH_ALLOW_WITHOUT_QOP: 'true',
+      OFFHOOK_MEDIA_FLAGS: '{ ws-ws: { bare: true } }',
       OFFHOOK_MEDIA_PORT_RANGE: '31000-31999',
     })
     expect(config.listen).toMatchObject({ tls: [], https: undefined })
     expect(config.listen.udp).toHaveLength(2)
-    expect(config.auth.requireQop).toBe(true)
-    expect(config.media.flags).toEqual({ browser: { ICE: 'force' } })
+    expect(config.auth.allowWithoutQop).toBe(true)
+    expect(config.media.flags).toEqual({ 'ws-ws': { bare: true } })
     expect(config.media.portRange).toEqual({ min: 31_000, max: 31_999 })
   })
 
@@ -120,7 +120,7 @@ describe('the environment', () => {
   })
 
   it('is named in a problem', () => {
-    expect(problems({ OFFHOOK_LIMITS_CALLS: 'many' })).toEqual(['OFFHOOK_LIMITS_CALLS: must be a number'])
+    expect(problems({ OFFHOOK_LIMITS_CONNECTIONS: 'many' })).toEqual(['OFFHOOK_LIMITS_CONNECTIONS: must be a number'])
   })
 
   it('warns of a slip of the fingers and leaves the variables of orchestrators alone', () => {
@@ -151,10 +151,10 @@ describe('a problem', () => {
     ],
     [
       'several, in the order of the file',
-      'log:\n  level: loud\nlimits:\n  calls: -1\n  headerFields: 1.5\n',
+      'log:\n  level: loud\nlimits:\n  connections: -1\n  headerFields: 1.5\n',
       [
         '/offhook.yaml:2: log.level: must be debug or info or warn or error or silent',
-        '/offhook.yaml:4: limits.calls: must be 0 or more',
+        '/offhook.yaml:4: limits.connections: must be 0 or more',
         '/offhook.yaml:5: limits.headerFields: must be a whole number',
       ],
     ],
@@ -168,6 +168,15 @@ describe('a problem', () => {
       'a database that comes later',
       'database: postgres://localhost/offhook',
       ['/offhook.yaml:1: database: PostgreSQL comes later; this version knows sqlite only'],
+    ],
+    [
+      'a row or a flag that does not exist',
+      'media:\n  flags:\n    ws-fax: {}\n    ws-ws:\n      offer:\n        ICE: melt\n        DLTS: off',
+      [
+        '/offhook.yaml:3: media.flags.ws-fax: there is no such key. Allowed: ws-ws, ws-phone, phone-ws, phone-phone',
+        '/offhook.yaml:6: media.flags.ws-ws.offer.ICE: must be remove or force or force-relay or optional or default',
+        '/offhook.yaml:7: media.flags.ws-ws.offer.DLTS: there is no such key; did you mean "DTLS"? Allowed: transport-protocol, ICE, DTLS, DTLS-reverse, DTLS-fingerprint, SDES, rtcp-mux, replace, flags, codec',
+      ],
     ],
     ['a key written twice', 'domain: a.test\ndomain: b.test', ['/offhook.yaml:2: Map keys must be unique']],
     ['a file that is no settings', '- a', ['/offhook.yaml:1: must be a list of "key: value" lines']],

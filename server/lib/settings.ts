@@ -45,6 +45,8 @@ interface Definition {
   readonly innerType?: z.ZodType
   readonly in?: z.ZodType
   readonly defaultValue?: unknown
+  readonly keyType?: z.ZodType
+  readonly valueType?: z.ZodType
 }
 
 export function readSettings<S extends z.ZodObject>(schema: S, source: SettingsSource): SettingsReading<z.output<S>> {
@@ -108,7 +110,7 @@ function explain(schema: z.ZodType, issue: z.core.$ZodIssue): { path: Path; text
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map(key => {
-        const allowed = Object.keys(shapeOf(descend(schema, issue.path)) ?? {})
+        const allowed = keysOf(descend(schema, issue.path))
         const meant = didYouMean(key, allowed)
         const hint = meant === undefined ? '.' : `; did you mean "${meant}"?`
         return { path: [...issue.path, key], text: `there is no such key${hint} Allowed: ${allowed.join(', ')}` }
@@ -143,7 +145,22 @@ function shapeOf(schema: z.ZodType | undefined): Record<string, z.ZodType> | und
 }
 
 function descend(schema: z.ZodType | undefined, path: Path): z.ZodType | undefined {
-  return path.reduce<z.ZodType | undefined>((at, key) => shapeOf(at)?.[String(key)], schema)
+  return path.reduce<z.ZodType | undefined>((at, key) => shapeOf(at)?.[String(key)] ?? valuesOf(at), schema)
+}
+
+function keysOf(schema: z.ZodType | undefined): string[] {
+  const shape = shapeOf(schema)
+  if (shape) return Object.keys(shape)
+  const { innerType, keyType } = (schema?.def ?? {}) as Partial<Definition>
+  if (innerType) return keysOf(innerType)
+  return keyType instanceof z.ZodEnum ? keyType.options.map(String) : []
+}
+
+/** Of a record, what all its values are. */
+function valuesOf(schema: z.ZodType | undefined): z.ZodType | undefined {
+  if (schema === undefined) return undefined
+  const { innerType, valueType } = schema.def as Definition
+  return valueType ?? valuesOf(innerType)
 }
 
 /** Type under defaults and `optional`; for a preprocessed or transformed value the type that is written. */
