@@ -14,13 +14,15 @@ export const defaultBaseTimers: BaseTimers = { T1: 500, T2: 4000, T4: 5000 }
  * Every timer of §17 by its letter, and three that have none, in milliseconds. Zero: what the timer waits for cannot come, it
  * fires at once. Infinity: it never runs.
  */
-export interface Timers extends BaseTimers {
+export interface Timers {
   /** First retransmission of an INVITE; doubles without limit. */
   readonly A: number
   /** No response at all to an INVITE. */
   readonly B: number
   /** INVITE client: retransmissions of a non-2xx final response are still acknowledged. */
   readonly D: number
+  /** Where E and G stop to double. */
+  readonly T2: number
   /** First retransmission of another request; doubles up to T2. */
   readonly E: number
   /** No final response to another request. */
@@ -52,7 +54,7 @@ export function deriveTimers(base: BaseTimers, reliable: boolean): Timers {
   const transactionTimeout = 64 * T1
   const retransmission = reliable ? Infinity : T1
   return {
-    ...base,
+    T2: reliable ? Infinity : T2,
     A: retransmission,
     B: transactionTimeout,
     D: reliable ? 0 : Math.max(32_000, transactionTimeout),
