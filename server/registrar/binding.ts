@@ -16,6 +16,8 @@ export interface Binding {
   readonly key: string
   /** Contact URI as registered, without brackets. */
   readonly contact: string
+  /** The other header parameters of the contact as it gave them, `;+sip.instance="<…>";q=0.7`, without `expires`. */
+  readonly params?: string
   readonly instanceId?: string
   readonly regId?: number
   /** Thousandths, 0 to 1000; 1000 when the contact gave no q. */
@@ -32,5 +34,6 @@ export interface Binding {
   readonly flow: BindingFlow
   /** DST_WS: it came over WebSocket, so a browser is behind it. */
   readonly isWebSocket: boolean
+  /** When the latest REGISTER for it came, milliseconds since the epoch. */
   readonly registeredAt: number
 }

@@ -10,7 +10,10 @@ export interface LocationService {
   /** Live bindings of the AOR, highest q first, then newest. */
   lookup(aor: string): readonly Binding[]
   byId(id: string): Binding | undefined
-  /** Applies all or nothing: puts replace the binding with the same AOR and key. */
+  /**
+   * Applies all or nothing, removals first: puts replace the binding with the same AOR and key. Reads show it at once, so that
+   * whoever decides on what he read decides on the latest; it is undone when it cannot be made durable.
+   */
   save(change: BindingChange): Awaitable<void>
   all(): Iterable<Binding>
 }
@@ -22,6 +25,8 @@ export interface BindingChange {
 
 /** Where a location service keeps its bindings over a restart. */
 export interface BindingStore {
+  /** Expired ones may be among them. Shows all that was applied before. */
   load(): Promise<Binding[]>
+  /** All or nothing, removals first; changes take effect in the order of the calls. */
   apply(change: BindingChange): Awaitable<void>
 }
