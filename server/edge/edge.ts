@@ -12,7 +12,7 @@ import type { Flow } from '../sip/transport/flow.ts'
 import type { Advertised } from './advertised.ts'
 import { refuseReliability, spareReliability } from './browser-care.ts'
 import { hangUp } from './hang-up.ts'
-import { type Decision, type Destination, Inbound, reply, type Step } from './inbound.ts'
+import { type Decision, type Destination, Inbound, reply, type Reply, type Step } from './inbound.ts'
 import { CallMedia, DialogMedia, type EdgeTarget, type MediaParty, profileOfFlow, sessionOf } from './media-path.ts'
 import { policy, type PolicyParts } from './policy.ts'
 import type { RouteToken } from './route-token.ts'
@@ -29,7 +29,6 @@ export interface EdgeParts extends Omit<PolicyParts, 'inboundOf'> {
 
 type ForkDecision = Extract<Decision, { do: 'fork' }>
 type RelayDecision = Extract<Decision, { do: 'relay' }>
-type ReplyDecision = Extract<Decision, { do: 'reply' }>
 
 /** The caller's leg in every media session; targets are b0, b1, … */
 const callerLeg = 'a'
@@ -95,11 +94,15 @@ export class Edge {
   }
 
   #fail(inbound: Inbound, error: unknown): void {
+    if (error instanceof NoEngineError) {
+      this.#reply(inbound, reply(error.status, error.reason))
+      return
+    }
     this.#parts.log.error({ callId: inbound.request.callId, err: error }, 'a request could not be handled')
-    this.#reply(inbound, { do: 'reply', status: 500 })
+    this.#reply(inbound, reply(500))
   }
 
-  #reply(inbound: Inbound, { status, reason, headers }: ReplyDecision): void {
+  #reply(inbound: Inbound, { status, reason, headers }: Reply): void {
     const { request, toTag, server } = inbound
     if (request.method === 'ACK') return
     const text = createResponse(request, status, { reason, headers, toTag })
@@ -116,7 +119,7 @@ export class Edge {
       timeout: () => log.debug({ callId: request.callId }, 'no ACK came'),
     })
     if (!server) {
-      this.#reply(inbound, { do: 'reply', status: 503, headers: [['Retry-After', '5']] })
+      this.#reply(inbound, reply(503, undefined, [['Retry-After', '5']]))
       return undefined
     }
     inbound.server = server
@@ -129,8 +132,7 @@ export class Edge {
     if (!server) return
     const { request, flow } = inbound
     const isInvite = request.method === 'INVITE'
-    const session = isInvite ? this.#openSession(inbound) : undefined
-    if (session === 'none') return
+    const session = isInvite ? this.#parts.engines?.open() : undefined
     const caller: MediaParty = { id: callerLeg, profile: profileOfFlow(flow), signalledFrom: flow.remote.host }
     let legs = 0
     const targets = groups.map(group => group.map(to => this.#target(inbound, to, caller, `b${legs++}`, session)))
@@ -143,17 +145,6 @@ export class Edge {
       attemptEnded: (attempt, won) => media?.attemptEnded(attempt, won),
       ended: status => media?.ended(status),
     })
-  }
-
-  /** undefined: media is not controlled. No engine: the caller has been told (R5.5). */
-  #openSession(inbound: Inbound): MediaSession | undefined | 'none' {
-    try {
-      return this.#parts.engines?.open()
-    } catch (error) {
-      if (!(error instanceof NoEngineError)) throw error
-      this.#reply(inbound, { do: 'reply', status: error.status, reason: error.reason })
-      return 'none'
-    }
   }
 
   #target(inbound: Inbound, to: Destination, caller: MediaParty, leg: string, session?: MediaSession): EdgeTarget {

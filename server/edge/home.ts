@@ -4,8 +4,6 @@ import { unescapeUri } from '../sip/message/grammar.ts'
 export interface HomeOptions {
   /** Default domain: this machine's own names and addresses count as it. */
   readonly domain: string
-  /** Further home domains, each with accounts of its own. */
-  readonly domains?: readonly string[]
   /** Names and addresses of this machine, public ones too. */
   readonly names: readonly string[]
   /** Ports we listen on. A name of ours with another port is somebody else. */
@@ -14,22 +12,30 @@ export interface HomeOptions {
 
 /** Which hosts are ours, and whose accounts live there (R3.7). */
 export class Home {
-  readonly #domains = new Map<string, string>()
+  readonly #names: ReadonlySet<string>
+  #domains: ReadonlySet<string>
   readonly #ports: () => readonly number[]
   readonly defaultDomain: string
 
-  constructor({ domain, domains = [], names, ports }: HomeOptions) {
+  constructor({ domain, names, ports }: HomeOptions) {
     this.defaultDomain = domain.toLowerCase()
+    this.#domains = new Set([this.defaultDomain])
+    this.#names = new Set(names.map(plainHost))
     this.#ports = ports
-    for (const name of names) this.#domains.set(plainHost(name), this.defaultDomain)
-    for (const name of [domain, ...domains]) this.#domains.set(plainHost(name), name.toLowerCase())
+  }
+
+  /** The home domains beside the default one, each with accounts of its own. */
+  setDomains(domains: readonly string[]): void {
+    this.#domains = new Set([this.defaultDomain, ...domains.map(domain => domain.toLowerCase())])
   }
 
   /** The home domain that this URI belongs to; undefined: it is not ours. */
   domainOf(uri: Uri): string | undefined {
     if (uri.port !== undefined && uri.port !== 5060 && uri.port !== 5061 && !this.#ports().includes(uri.port))
       return undefined
-    return this.#domains.get(plainHost(uri.host))
+    const host = plainHost(uri.host)
+    if (this.#domains.has(host)) return host
+    return this.#names.has(host) ? this.defaultDomain : undefined
   }
 
   /** Canonical address-of-record of a home URI with a user part: no port, no parameters, nothing escaped (§10.3 step 5). */

@@ -64,14 +64,16 @@ export interface Destination {
   readonly binding?: string
 }
 
+export interface Reply {
+  readonly do: 'reply'
+  readonly status: number
+  readonly reason?: string
+  readonly headers?: readonly (readonly [string, string])[]
+}
+
 /** What a step says; the edge does it. */
 export type Decision =
-  | {
-      readonly do: 'reply'
-      readonly status: number
-      readonly reason?: string
-      readonly headers?: readonly (readonly [string, string])[]
-    }
+  | Reply
   /** Without an answer. */
   | { readonly do: 'drop'; readonly why: string }
   /** Groups one after the other, those within a group at once. */
@@ -82,7 +84,7 @@ export type Decision =
 /** undefined: the next step decides. */
 export type Step = (inbound: Inbound) => Decision | undefined | Promise<Decision | undefined>
 
-export const reply = (status: number, reason?: string, headers?: readonly (readonly [string, string])[]): Decision => ({
+export const reply = (status: number, reason?: string, headers?: Reply['headers']): Reply => ({
   do: 'reply',
   status,
   reason,
