@@ -7,7 +7,10 @@ import type { Peer } from './peer.ts'
 
 /** The transaction user (TU) above a server transaction. */
 export interface ServerUser {
-  /** A response could not be sent. An INVITE transaction goes on (RFC 6026 §7.1), another one ends. */
+  /**
+   * A response could not be sent. An INVITE transaction goes on (RFC 6026 §7.1), another one ends. Not called for a transaction
+   * that has ended, as one that is no INVITE does with its final response over a reliable transport.
+   */
   failed?(error: Error): void
   /** INVITE only: no ACK came for the non-2xx final response (timer H). */
   timeout?(): void

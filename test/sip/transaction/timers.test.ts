@@ -253,6 +253,18 @@ describe('a non-INVITE server transaction', () => {
     expectNothingLeft({ clock, layer })
   })
 
+  it('is silent once abandoned, even if it has sent 100', () => {
+    const { clock, layer, udp, user } = layerWith()
+    const server = layer.createServer(bye(), udp, user)!
+    clock.advance(3500)
+    server.abandon()
+    server.abandon()
+    expect(layer.absorb(bye(), udp)).toBe(true)
+    expect(udp.summary).toEqual(['100'])
+    clock.advance(32_000)
+    expectNothingLeft({ clock, layer })
+  })
+
   it('leaves nothing behind when the TU never answers', () => {
     const { clock, layer, udp, user } = layerWith()
     layer.createServer(bye(), udp, user)

@@ -141,6 +141,17 @@ describe('a server transaction', () => {
     expect(scene.user.heard).toEqual(['failed: no route', 'terminated'])
     expectNothingLeft(scene)
   })
+
+  it('that has ended does not care for a transport error any more', () => {
+    const scene = layerWith()
+    let fail: ((error: Error) => void) | undefined
+    const slow: Peer = { reliable: true, send: (_text, failed) => void (fail = failed) }
+    scene.layer.createServer(incoming({ method: 'BYE' }), slow, scene.user)!.respond(reply(200), 200)
+    expect(scene.user.heard).toEqual(['terminated'])
+    fail?.(new Error('reset'))
+    expectNothingLeft(scene)
+    expect(scene.user.heard).toEqual(['terminated'])
+  })
 })
 
 describe('a client transaction', () => {
@@ -148,7 +159,7 @@ describe('a client transaction', () => {
     const scene = layerWith()
     const { clock, layer, udp, user } = scene
     layer.createClient(outgoing(), udp, user)
-    for (let i = 0; i < 3; i++) layer.receiveResponse(answer(486))
+    for (const toTag of ['one', 'one', 'two']) layer.receiveResponse(answer(486, { toTag }))
     expect(udp.summary).toEqual(['INVITE', 'ACK', 'ACK', 'ACK'])
     expect(new Set(udp.sent.slice(1)).size).toBe(1)
     expect(user.heard).toEqual(['486'])
