@@ -64,7 +64,7 @@ export class UdpListener implements Listener {
   static async open({ host, port }: Address, owner: FlowOwner): Promise<UdpListener> {
     const socket = dgram.createSocket({
       type: isIPv6(host) ? 'udp6' : 'udp4',
-      ipv6Only: true,
+      ipv6Only: isIPv6(host),
       recvBufferSize: receiveBufferBytes,
       // Only addresses are ever sent to: no name is looked up behind our back.
       lookup: (address, _options, found) => found(null, address, isIPv6(address) ? 6 : 4),

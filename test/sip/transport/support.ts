@@ -113,6 +113,10 @@ export class Wire {
     return this.until(({ isEnded }) => isEnded)
   }
 
+  stopReading(): void {
+    this.#socket.pause()
+  }
+
   write(text: string): void {
     this.#socket.write(text, 'latin1')
   }
