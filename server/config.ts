@@ -343,7 +343,7 @@ function complete(value: z.output<typeof schema>, file: string | undefined, fold
     ...value,
     file,
     dataDir,
-    databaseFile: join(dataDir, 'offhook.db'),
+    databaseFile: join(dataDir, 'offhook.sqlite'),
     certificate: { cert: absolute(cert), key: absolute(key), dir: absolute(dir) ?? developmentFolder(dataDir) },
   })
 }
