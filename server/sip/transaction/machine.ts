@@ -88,7 +88,7 @@ export abstract class Machine<State extends string, Input extends string, Action
     return this.#table[this.#state][input] !== undefined
   }
 
-  /** Gives the machine `input` in `ms` milliseconds: zero means after the step under way, Infinity never. */
+  /** Gives the machine `input` in `ms` milliseconds: zero, in an action only, means after the step under way; Infinity never. */
   protected start(input: Input, ms: number): void {
     if (ms === 0) this.#due = input
     else if (ms !== Infinity) this.#arm(input, ms, undefined)

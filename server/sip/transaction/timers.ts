@@ -75,7 +75,7 @@ export function deriveTimers(base: BaseTimers, reliable: boolean): Timers {
 
 /** When a client's timer E, doubling from T1, is set to T2 for the first time: 3500 ms with the default values. */
 function timeUntilT2(T1: number, T2: number): number {
-  let elapsed = 0
-  for (let interval = T1; interval < T2; interval *= 2) elapsed += interval
+  let elapsed = T1
+  for (let interval = 2 * T1; interval < T2; interval *= 2) elapsed += interval
   return elapsed
 }

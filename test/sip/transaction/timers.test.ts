@@ -35,8 +35,9 @@ describe('the timers of RFC 3261 table 4', () => {
     expect(deriveTimers({ ...defaultBaseTimers, T1: 1000 }, false).D).toBe(64_000)
   })
 
-  it('the 100 to a non-INVITE request comes at once when T1 is T2', () => {
-    expect(deriveTimers({ T1: 4000, T2: 4000, T4: 5000 }, false).nonInviteTrying).toBe(0)
+  it('the 100 to a non-INVITE request comes when timer E is set to T2', () => {
+    const nonInviteTrying = (T1: number) => deriveTimers({ ...defaultBaseTimers, T1 }, false).nonInviteTrying
+    expect([250, 500, 600, 2000, 4000, 5000].map(nonInviteTrying)).toEqual([3750, 3500, 4200, 2000, 4000, 5000])
   })
 })
 
