@@ -59,6 +59,11 @@ export class Engine {
     return this.#client?.localHost
   }
 
+  /** The engine's own address; undefined as long as its name has not been resolved. */
+  get remoteHost(): string | undefined {
+    return this.#client?.remoteHost
+  }
+
   /** Resolves when the first ping is answered or has failed; pings go on either way. */
   async start(): Promise<void> {
     await this.#ping()

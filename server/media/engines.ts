@@ -59,15 +59,22 @@ export class Engines {
   }
 
   /** Our own address as seen from the engine (default: the first one). Throws NoEngineError when there is none. */
-  localAddress(engineId = this.#options.engines[0]?.id ?? ''): string {
-    const { localHost } = this.#get(engineId)
-    if (localHost === undefined) throw new NoEngineError('Media Engine Down')
-    return localHost
+  localAddress(engineId = this.#first): string {
+    return known(this.#get(engineId).localHost)
+  }
+
+  /** The address of the engine (default: the first one). Throws NoEngineError when there is none. */
+  remoteAddress(engineId = this.#first): string {
+    return known(this.#get(engineId).remoteHost)
   }
 
   /** Final and idempotent; what waits for an engine's answer is rejected. */
   close(): void {
     for (const engine of this.#engines.values()) engine.close()
+  }
+
+  get #first(): string {
+    return this.#options.engines[0]?.id ?? ''
   }
 
   #get(engineId: string): Engine {
@@ -79,4 +86,9 @@ export class Engines {
   #session(id: string, engine: Engine): MediaSession {
     return new EngineSession(id, engine, this.#flags, this.#options.log)
   }
+}
+
+function known(host: string | undefined): string {
+  if (host === undefined) throw new NoEngineError('Media Engine Down')
+  return host
 }

@@ -36,10 +36,13 @@ interface Pending {
  * must never come twice, not even from another process: an old one would fetch the answer to an old command.
  */
 export class NgClient {
+  /** Our own address as the engine sees it: the kernel has chosen it for this way. */
+  readonly localHost: string
+  /** The engine's address, its name resolved. */
+  readonly remoteHost: string
   readonly #options: Required<Omit<NgClientOptions, 'host' | 'port' | 'log'>>
   readonly #log: Log
   readonly #socket: Socket
-  readonly #localHost: string
   readonly #pending = new Map<string, Pending>()
   readonly #cookiePrefix = randomId(8)
   #sent = 0
@@ -50,7 +53,8 @@ export class NgClient {
     this.#options = { clock, retransmitMs, timeoutMs, maxPending }
     this.#log = options.log
     this.#socket = socket
-    this.#localHost = socket.address().address
+    this.localHost = socket.address().address
+    this.remoteHost = socket.remoteAddress().address
     socket.on('message', datagram => this.#receive(datagram))
     // A connected socket reports the ICMP errors of a host where nobody listens. The repetitions ask again until the time-out.
     socket.on('error', error => this.#log.debug({ error: error.message }, 'control socket error'))
@@ -66,11 +70,6 @@ export class NgClient {
       throw error
     }
     return new NgClient(options, socket)
-  }
-
-  /** Our own address as the engine sees it: the kernel has chosen it for this way. */
-  get localHost(): string {
-    return this.#localHost
   }
 
   /** Commands without an answer yet. */
