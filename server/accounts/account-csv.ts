@@ -75,6 +75,7 @@ interface CsvRecord {
 function readRecords(text: string): CsvRecord[] {
   const parsed = parse(text, {
     bom: true,
+    recordDelimiter: ['\r\n', '\n', '\r'], // Found out by itself it would be that of the first line for all.
     trim: true,
     info: true,
     skipEmptyLines: true,

@@ -1,5 +1,4 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Command } from 'commander'
 import type { AccountService } from '../accounts/account-service.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Store } from '../store/open-store.ts'
@@ -34,26 +33,20 @@ export class CommandError extends Error {
 }
 
 /**
- * An action for commander that has the services. An error with a code is told in one line on standard error and the exit
- * status is 1; any other is a mistake of ours and is thrown.
+ * An action for commander that has the services, and closes them. What goes wrong is thrown: an error with a `code` has a
+ * message of one line that tells the user what to do.
  */
 export function withServices<A extends unknown[]>(
   deps: CommandDeps,
   options: { readonly mustExist: boolean },
   run: (services: Services, ...args: A) => Promise<void>,
-): (...args: [...A, Command]) => Promise<void> {
+): (...args: A) => Promise<void> {
   return async (...args) => {
-    const command = args.at(-1) as Command
+    const services = await deps.openServices(options)
     try {
-      const services = await deps.openServices(options)
-      try {
-        await run(services, ...(args.slice(0, -1) as unknown as A))
-      } finally {
-        await services.store.close()
-      }
-    } catch (error) {
-      if (!(error instanceof Error) || !('code' in error)) throw error
-      command.error(`error: ${error.message}`, { exitCode: 1 })
+      await run(services, ...args)
+    } finally {
+      await services.store.close()
     }
   }
 }

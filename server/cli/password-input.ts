@@ -13,8 +13,9 @@ export async function readNewPassword(
   { stdin, stderr }: { readonly stdin: TerminalInput; readonly stderr: Writable },
   fromStdin: boolean,
 ): Promise<string | undefined> {
+  if (!fromStdin && !stdin.isTTY) return undefined
+  stdin.setEncoding('utf8')
   if (fromStdin) return readPiped(stdin)
-  if (!stdin.isTTY) return undefined
   const password = await readHidden('Password: ', stdin, stderr)
   if ((await readHidden('Again: ', stdin, stderr)) !== password) throw new CommandError('the two passwords differ')
   return password
@@ -22,7 +23,6 @@ export async function readNewPassword(
 
 async function readPiped(stdin: Readable): Promise<string> {
   let text = ''
-  stdin.setEncoding('utf8')
   for await (const chunk of stdin) {
     text += chunk as string
     if (text.length > maxInput) throw new CommandError(`the password on standard input is longer than ${maxInput}`)
@@ -36,12 +36,10 @@ async function readPiped(stdin: Readable): Promise<string> {
 async function readHidden(question: string, stdin: TerminalInput, stderr: Writable): Promise<string> {
   stderr.write(question)
   stdin.setRawMode?.(true)
-  stdin.setEncoding('utf8')
   try {
     return await readLine(stdin)
   } finally {
     stdin.setRawMode?.(false)
-    stdin.pause()
     stderr.write('\n')
   }
 }
@@ -54,6 +52,7 @@ function readLine(stdin: Readable): Promise<string> {
     const finish = (result: KeyResult, rest: string): void => {
       stdin.off('data', onData)
       stdin.off('end', onEnd)
+      stdin.pause() // Else what is put back would go to nobody.
       if (rest) stdin.unshift(rest)
       if ('line' in result) resolve(result.line)
       else reject(new CommandError('cancelled'))

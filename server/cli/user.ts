@@ -11,7 +11,7 @@ import { readNewPassword } from './password-input.ts'
 /** Bad lines of an import that are told one by one; the rest is counted. */
 const maxProblemsShown = 20
 
-/** `offhook user …`. Call after `exitOverride` and `configureOutput` of the program, which the commands inherit. */
+/** `offhook user …` */
 export function registerUser(program: Command, deps: CommandDeps): void {
   const user = program.command('user').description('accounts: who may register and call')
   registerAdd(user, deps)

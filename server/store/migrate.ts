@@ -23,7 +23,7 @@ export function migrate(database: Database, options: MigrateOptions): void {
     applyMissing(database, options)
     database.exec('COMMIT')
   } catch (error) {
-    database.exec('ROLLBACK')
+    if (database.inTransaction) database.exec('ROLLBACK')
     throw error
   }
 }

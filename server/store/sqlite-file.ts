@@ -74,7 +74,8 @@ export class SqliteFile {
         work()
         this.raw.exec('COMMIT')
       } catch (error) {
-        this.raw.exec('ROLLBACK')
+        // After some errors SQLite has rolled back by itself.
+        if (this.raw.inTransaction) this.raw.exec('ROLLBACK')
         throw error
       }
     })
@@ -115,7 +116,9 @@ function secureFile({ file, mustExist, log }: SqliteFileOptions): void {
   if (existsSync(path)) {
     if (statSync(path).mode & 0o077) {
       log.warn({ file }, 'database could be read by other users of this machine: now it is for its owner alone')
-      attempt(file, () => chmodSync(path, 0o600))
+      attempt(file, () => {
+        for (const part of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(part)) chmodSync(part, 0o600)
+      })
     }
     return
   }
