@@ -2,7 +2,7 @@ import { Response } from '../message/message.ts'
 import { createAck, createCancel } from './hop-by-hop.ts'
 import { Machine, type Cause, type Surroundings, type Table } from './machine.ts'
 import type { Peer } from './peer.ts'
-import type { ClientRequest, ClientTransaction, ClientUser } from './transaction.ts'
+import type { ClientRequest, ClientTransaction, ClientUser, InviteClientState } from './transaction.ts'
 
 /*
  * INVITE client transaction: RFC 3261 figure 5, with Accepted of RFC 6026 §7.2, and CANCEL of §9.1 as two more states.
@@ -28,8 +28,7 @@ import type { ClientRequest, ClientTransaction, ClientUser } from './transaction
  *     2xx: up  +------------+                  transport error:     +-----------+   3xx-6xx:
  *                                              failed                               ACK sent
  */
-type State = 'calling' | 'cancel-waiting' | 'proceeding' | 'cancelling' | 'accepted' | 'completed'
-export type InviteClientState = State | 'terminated'
+type State = Exclude<InviteClientState, 'terminated'>
 type Input = ('1xx' | '2xx' | '3xx-6xx' | 'cancel') | ('timer A' | 'timer B' | 'timer D' | 'timer M' | 'timer cancel')
 type Action =
   | ('send INVITE' | 'send ACK' | 'send CANCEL' | 'double A' | 'start D' | 'start M' | 'start cancel')

@@ -4,11 +4,11 @@ import { parseMessage } from '../message/parse.ts'
 import { hasCookie } from '../message/via.ts'
 import { Machine, type Cause, type Surroundings, type Table } from './machine.ts'
 import type { Peer } from './peer.ts'
-import type { ServerTransaction, ServerUser } from './transaction.ts'
+import type { InviteServerState, ServerTransaction, ServerUser } from './transaction.ts'
 
 /*
- * INVITE server transaction: RFC 3261 figure 7 as RFC 6026 §7.1 has it. What the RFC calls Proceeding begins here as trying,
- * until something has been sent.
+ * INVITE server transaction: RFC 3261 figure 7 as RFC 6026 §7.1 has it. What the RFC calls Proceeding begins here as
+ * trying, until something has been sent.
  *
  *                     | INVITE
  *                     v
@@ -37,8 +37,7 @@ import type { ServerTransaction, ServerUser } from './transaction.ts'
  *
  *     transport error: told to the TU; the state stays.
  */
-type State = 'trying' | 'proceeding' | 'accepted' | 'completed' | 'confirmed'
-export type InviteServerState = State | 'terminated'
+type State = Exclude<InviteServerState, 'terminated'>
 type Input =
   | ('retransmission' | 'ack' | 'send 1xx' | 'send 2xx' | 'send 3xx-6xx')
   | ('timer 100' | 'timer G' | 'timer H' | 'timer I' | 'timer L')
@@ -113,8 +112,8 @@ export class InviteServerTransaction extends Machine<State, Input, Action> imple
   }
 
   /**
-   * False when the ACK is not of this transaction but for a 2xx, even though a 2xx of this transaction: then it belongs to the
-   * TU (RFC 6026 §7.1). Without the cookie its To tag tells which response it acknowledges (RFC 3261 §17.2.3).
+   * False when the ACK is not of this transaction but for a 2xx, even though a 2xx of this transaction: then it belongs
+   * to the TU (RFC 6026 §7.1). Without the cookie its To tag tells which response it acknowledges (RFC 3261 §17.2.3).
    */
   acknowledge(ack: Request): boolean {
     if (this.state === 'accepted') return false

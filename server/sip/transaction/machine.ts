@@ -23,9 +23,9 @@ export interface Surroundings {
 }
 
 /**
- * Walks a table. A timer belongs to the states that list its input: it is stopped when a state is entered that does not.
- * Callbacks of the transaction user come when everything else of a step is done, so that they may throw, or call back into
- * the machine.
+ * Walks a table. A timer belongs to the states that list its input: it is stopped when a state is entered that does
+ * not. Callbacks of the transaction user come when everything else of a step is done, so that they may throw, or call
+ * back into the machine.
  */
 export abstract class Machine<State extends string, Input extends string, Action extends string> {
   /** Under which it is matched. */
@@ -88,7 +88,10 @@ export abstract class Machine<State extends string, Input extends string, Action
     return this.#table[this.#state][input] !== undefined
   }
 
-  /** Gives the machine `input` in `ms` milliseconds: zero, in an action only, means after the step under way; Infinity never. */
+  /**
+   * Gives the machine `input` in `ms` milliseconds: zero, in an action only, means after the step under way; Infinity
+   * never.
+   */
   protected start(input: Input, ms: number): void {
     if (ms === 0) this.#due = input
     else if (ms !== Infinity) this.#arm(input, ms, undefined)
@@ -103,7 +106,9 @@ export abstract class Machine<State extends string, Input extends string, Action
     if (this.#peer.isOpen === false) this.#peer = peer
   }
 
-  /** Never at once: a transport may fail inside `send`, and the TU is not to hear of it before it has the transaction. */
+  /**
+   * Never at once: a transport may fail inside `send`, and the TU is not to hear of it before it has the transaction.
+   */
   readonly #failed = (error: Error): void => {
     if (this.#table[this.#state]['transport error']) this.#arm('transport error', 0, error)
   }

@@ -5,8 +5,8 @@ import { hasCookie, sentBy } from '../message/via.ts'
 const separator = '\n'
 
 /**
- * Names the server transaction of a request (RFC 3261 §17.2.3): the branch, who made it, the method. With `method` 'INVITE'
- * it names the transaction that a CANCEL cancels (§9.2).
+ * Names the server transaction of a request (RFC 3261 §17.2.3): the branch, who made it, the method. With `method`
+ * 'INVITE' it names the transaction that a CANCEL cancels (§9.2).
  */
 export function serverKey(request: Request, method = request.method): string {
   const { via } = request
@@ -15,8 +15,8 @@ export function serverKey(request: Request, method = request.method): string {
 }
 
 /**
- * Where to look for the INVITE that an ACK belongs to. With RFC 2543 the To tag of the INVITE takes part: it had none, or the
- * one that the ACK has; what the ACK then acknowledges is for the transaction to say.
+ * Where to look for the INVITE that an ACK belongs to. With RFC 2543 the To tag of the INVITE takes part: it had none,
+ * or the one that the ACK has; what the ACK then acknowledges is for the transaction to say.
  */
 export function inviteKeysOfAck(ack: Request): readonly string[] {
   if (hasCookie(ack.via)) return [serverKey(ack, 'INVITE')]
@@ -34,7 +34,7 @@ function legacyKey(request: Request, method: string, toTag: string | undefined):
  * another one is not for us (§18.1.2).
  */
 export const clientKey = (branch: string, sentBy: string, method: string): string =>
-  `${branch}${separator}${sentBy}${separator}${method}`
+  `${branch}${separator}${sentBy.toLowerCase()}${separator}${method}`
 
 export function clientKeyOf(response: Response): string {
   const { via } = response

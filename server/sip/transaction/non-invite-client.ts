@@ -1,7 +1,7 @@
 import { Response } from '../message/message.ts'
 import { Machine, type Cause, type Surroundings, type Table } from './machine.ts'
 import type { Peer } from './peer.ts'
-import type { ClientRequest, ClientTransaction, ClientUser } from './transaction.ts'
+import type { ClientRequest, ClientTransaction, ClientUser, NonInviteClientState } from './transaction.ts'
 
 /*
  * Non-INVITE client transaction: RFC 3261 figure 6.
@@ -21,8 +21,7 @@ import type { ClientRequest, ClientTransaction, ClientUser } from './transaction
  *     upper two:       timer F: timeout --> terminated
  *                      transport error: failed --> terminated
  */
-type State = 'trying' | 'proceeding' | 'completed'
-export type NonInviteClientState = State | 'terminated'
+type State = Exclude<NonInviteClientState, 'terminated'>
 type Input = '1xx' | '2xx-6xx' | 'timer E' | 'timer F' | 'timer K'
 type Action = 'send' | 'double E' | 'slow E' | 'start K' | 'pass up' | 'report timeout' | 'report error'
 

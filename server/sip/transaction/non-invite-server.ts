@@ -2,7 +2,7 @@ import { createResponse } from '../message/create.ts'
 import type { Request } from '../message/message.ts'
 import { Machine, type Cause, type Surroundings, type Table } from './machine.ts'
 import type { Peer } from './peer.ts'
-import type { ServerTransaction, ServerUser } from './transaction.ts'
+import type { NonInviteServerState, ServerTransaction, ServerUser } from './transaction.ts'
 
 /*
  * Non-INVITE server transaction: RFC 3261 figure 8 with RFC 4320.
@@ -29,8 +29,7 @@ import type { ServerTransaction, ServerUser } from './transaction.ts'
  *     request:  +-----------+  transport error: told to the TU --> terminated
  *     resend
  */
-type State = 'trying' | 'proceeding' | 'completed'
-export type NonInviteServerState = State | 'terminated'
+type State = Exclude<NonInviteServerState, 'terminated'>
 type Input = 'retransmission' | 'send 100' | 'send 2xx-6xx' | 'abandon' | 'timer 100' | 'timer F' | 'timer J'
 type Action = 'send' | 'send 100' | 'start J' | 'report error'
 

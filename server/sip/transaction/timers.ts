@@ -11,8 +11,8 @@ export interface BaseTimers {
 export const defaultBaseTimers: BaseTimers = { T1: 500, T2: 4000, T4: 5000 }
 
 /**
- * Every timer of §17 by its letter, and three that have none, in milliseconds. Zero: what the timer waits for cannot come, it
- * fires at once. Infinity: it never runs.
+ * Every timer of §17 by its letter, and three that have none, in milliseconds. Zero: what the timer waits for cannot
+ * come, it fires at once. Infinity: it never runs.
  */
 export interface Timers {
   /** First retransmission of an INVITE; doubles without limit. */

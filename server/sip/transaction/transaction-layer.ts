@@ -82,9 +82,9 @@ export class TransactionLayer {
   }
 
   /**
-   * A transaction for a new request that `absorb` did not take. Undefined over the limit, and after `close`: answer 503 without
-   * state. The limit is asked only here, where work comes in; what serves a request that was taken never fails for it.
-   * Throws TypeError for an ACK and for a request that already has a transaction.
+   * A transaction for a new request that `absorb` did not take. Undefined over the limit, and after `close`: answer 503
+   * without state. The limit is asked only here, where work comes in; what serves a request that was taken never fails
+   * for it. Throws TypeError for an ACK and for a request that already has a transaction.
    */
   createServer(request: Request, peer: Peer, user: ServerUser): ServerTransaction | undefined {
     const key = serverKey(request)
@@ -99,9 +99,9 @@ export class TransactionLayer {
   }
 
   /**
-   * Sends a request and makes the transaction that looks after it. `user` is never called before this has returned, but for
-   * a response that comes while `peer.send` runs. After `close` nothing is sent and nobody called.
-   * Throws TypeError for an ACK (the one for a 2xx is sent without a transaction) and for a branch that is in use.
+   * Sends a request and makes the transaction that looks after it. `user` is never called before this has returned, but
+   * for a response that comes while `peer.send` runs. After `close` nothing is sent and nobody called. Throws TypeError
+   * for an ACK (the one for a 2xx is sent without a transaction) and for a branch that is in use.
    */
   createClient(sent: ClientRequest, peer: Peer, user: ClientUser): ClientTransaction {
     const { branch, sentBy, method } = sent
@@ -124,7 +124,10 @@ export class TransactionLayer {
     this.createClient({ text, method: 'CANCEL', branch, sentBy }, peer, nobody)
   }
 
-  /** The INVITE server transaction that this CANCEL names (§9.2), whatever its state; its `finalStatus` says whether it is late. */
+  /**
+   * The INVITE server transaction that this CANCEL names (§9.2), whatever its state; its `finalStatus` says whether it
+   * is late.
+   */
   findCancelled(cancel: Request): ServerTransaction | undefined {
     return this.#servers.get(serverKey(cancel, 'INVITE'))
   }

@@ -1,15 +1,18 @@
 import type { Request, Response } from '../message/message.ts'
-import type { InviteClientState } from './invite-client.ts'
-import type { InviteServerState } from './invite-server.ts'
-import type { NonInviteClientState } from './non-invite-client.ts'
-import type { NonInviteServerState } from './non-invite-server.ts'
 import type { Peer } from './peer.ts'
+
+/** Each drawn in the file of its machine. */
+export type InviteClientState =
+  'calling' | 'cancel-waiting' | 'proceeding' | 'cancelling' | 'accepted' | 'completed' | 'terminated'
+export type NonInviteClientState = 'trying' | 'proceeding' | 'completed' | 'terminated'
+export type InviteServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated'
+export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'terminated'
 
 /** The transaction user (TU) above a server transaction. */
 export interface ServerUser {
   /**
-   * A response could not be sent. An INVITE transaction goes on (RFC 6026 §7.1), another one ends. Not called for a transaction
-   * that has ended, as one that is no INVITE does with its final response over a reliable transport.
+   * A response could not be sent. An INVITE transaction goes on (RFC 6026 §7.1), another one ends. Not called for a
+   * transaction that has ended, as one that is no INVITE does with its final response over a reliable transport.
    */
   failed?(error: Error): void
   /** INVITE only: no ACK came for the non-2xx final response (timer H). */
@@ -27,14 +30,14 @@ export interface ServerTransaction {
   /** Of the first final response that was sent. */
   readonly finalStatus: number | undefined
   /**
-   * Sends a response; `text` is the whole of it. Ignored when the state does not allow it: a second non-2xx final response, a
-   * provisional one after a final. To a request that is no INVITE provisional responses are ignored but for 100, and 100 too
-   * until RFC 4320 §4.1 allows it; 408 does what `abandon` does.
+   * Sends a response; `text` is the whole of it. Ignored when the state does not allow it: a second non-2xx final
+   * response, a provisional one after a final. To a request that is no INVITE provisional responses are ignored but for
+   * 100, and 100 too until RFC 4320 §4.1 allows it; 408 does what `abandon` does.
    */
   respond(text: string, status: number): void
   /**
-   * No final response will come: nothing is sent, retransmissions are absorbed until the client has given up (RFC 4320 §4.2).
-   * An INVITE must be answered; there it does nothing.
+   * No final response will come: nothing is sent, retransmissions are absorbed until the client has given up (RFC 4320
+   * §4.2). An INVITE must be answered; there it does nothing.
    */
   abandon(): void
 }
@@ -45,13 +48,16 @@ export interface ClientRequest {
   readonly text: string
   readonly method: string
   readonly branch: string
-  /** host:port of the Via as `sentBy` of `sip/message/via.ts` gives it: lower case, the default port spelled out. */
+  /** host:port of that Via, the port even when it is the default one. */
   readonly sentBy: string
 }
 
 /** The transaction user (TU) above a client transaction. */
 export interface ClientUser {
-  /** A provisional response, the final one, or to INVITE any number of 2xx. Retransmissions do not come here, but for 2xx. */
+  /**
+   * A provisional response, the final one, or to INVITE any number of 2xx. Retransmissions do not come here, but for
+   * 2xx.
+   */
   response(response: Response): void
   /** Nobody answered: timer B or F, or no final response within 64*T1 after a CANCEL. */
   timeout(): void
@@ -65,8 +71,9 @@ export interface ClientTransaction {
   readonly branch: string
   readonly state: InviteClientState | NonInviteClientState
   /**
-   * INVITE only; otherwise, or when a final response has come, it does nothing. Sends CANCEL now, or as soon as a provisional
-   * response has come (RFC 3261 §9.1). `reason` is the value of a Reason header field (RFC 3326). The first call counts.
+   * INVITE only; otherwise, or when a final response has come, it does nothing. Sends CANCEL now, or as soon as a
+   * provisional response has come (RFC 3261 §9.1). `reason` is the value of a Reason header field (RFC 3326). The first
+   * call counts.
    */
   cancel(reason?: string): void
 }

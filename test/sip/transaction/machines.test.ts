@@ -13,9 +13,9 @@ import { answer, incoming, outgoing, reply, startOf } from './harness.ts'
  *
  *     next state | what it did, in order | timers that run afterwards
  *
- * `arm 500` a timer of 500 ms starts, `INVITE` or `180` that is sent, `up 180` it goes to the TU, `failed` and `timeout` the TU
- * is told so, `forgotten` the layer forgets the transaction, `gone` the TU hears of its end. An input that is not listed
- * must change nothing and do nothing.
+ * `arm 500` a timer of 500 ms starts, `INVITE` or `180` that is sent, `up 180` it goes to the TU, `failed` and
+ * `timeout` the TU is told so, `forgotten` the layer forgets the transaction, `gone` the TU hears of its end. An input
+ * that is not listed must change nothing and do nothing.
  */
 type Expected<State extends string, Input extends string> = Record<State, Partial<Record<Input, string>>>
 
