@@ -16,7 +16,7 @@ async function call(): Promise<void> {
   await Promise.all([one.reaches('active'), other.reaches('active')])
 }
 
-const bothOver = (): Promise<void[]> => Promise.all([one.isOver(), other.isOver()])
+const bothOver = (): Promise<unknown> => Promise.all([one.isOver(), other.isOver()])
 
 describe('a tab calls a tab', () => {
   it('both hear each other, and the caller hangs up', async () => {

@@ -134,10 +134,11 @@ export class BrowserPhone {
     await until(`the call of ${this.account} is ${state}`, async () => (await this.state()) === state, { explain })
   }
 
-  /** Resolves when the page shows no live call any more. */
+  /** Resolves when the page shows no live call any more; what it tells about the last one is closed. */
   async isOver(): Promise<void> {
     const over = async () => [undefined, 'ended'].includes(await this.state())
     await until(`the call of ${this.account} is over`, over, { explain: () => this.describe() })
+    if ((await this.state()) === 'ended') await this.#press('Close')
   }
 
   /** What arrives from now on; undefined in silence. */

@@ -13,10 +13,14 @@ export const DOMAIN = 'offhook.test'
 export const passwordOf = (account: string): string => `secret-of-${account}`
 
 export interface OffhookOptions {
+  /** Its default domain. */
+  domain?: string
   /** Created before the start, with `passwordOf(account)`. */
   accounts?: readonly string[]
-  /** `rtpengine`: one of its own is started; `none`: SDP passes untouched. */
-  media?: 'rtpengine' | 'none'
+  /** Many accounts, imported from a file at once. */
+  accountList?: readonly { user: string; password: string }[]
+  /** `rtpengine`: one of its own is started; an engine: that one, not ended with the server; `none`: SDP passes untouched. */
+  media?: 'rtpengine' | 'none' | Rtpengine
   /** Also listens on HTTPS, with the development certificate. */
   https?: boolean
   /** Merged over the configuration, key by key at the top level. */
@@ -25,31 +29,35 @@ export interface OffhookOptions {
 
 /** An Offhook of the test's own: temporary data, free ports, and an rtpengine beside it. */
 export class Offhook {
-  readonly domain = DOMAIN
+  readonly domain: string
   /** SIP over UDP and TCP, on 127.0.0.1. */
   readonly sipPort: number
   readonly httpUrl: string
   readonly httpsUrl: string
   readonly rtpengine: Rtpengine | undefined
+  readonly #ownsRtpengine: boolean
   readonly #folder: string
   #child: Child | undefined
 
-  private constructor(ports: Ports, rtpengine: Rtpengine | undefined, folder: string) {
+  private constructor(options: OffhookOptions, ports: Ports, rtpengine: Rtpengine | undefined) {
+    this.domain = options.domain ?? DOMAIN
     this.sipPort = ports.sip
     this.httpUrl = `http://${LOOPBACK}:${ports.http}/`
     this.httpsUrl = `https://${LOOPBACK}:${ports.https}/`
     this.rtpengine = rtpengine
-    this.#folder = folder
+    this.#ownsRtpengine = options.media !== rtpengine
+    this.#folder = scratchFolder('server')
   }
 
   static async start(options: OffhookOptions = {}): Promise<Offhook> {
-    const { accounts = [], media = 'rtpengine' } = options
+    const { accounts = [], accountList = [], media = 'rtpengine' } = options
     const ports = { sip: await freePort(), http: await freePort(), https: await freePort() }
-    const rtpengine = media === 'rtpengine' ? await Rtpengine.start() : undefined
-    const offhook = new Offhook(ports, rtpengine, scratchFolder('server'))
+    const rtpengine = media === 'none' ? undefined : media === 'rtpengine' ? await Rtpengine.start() : media
+    const offhook = new Offhook(options, ports, rtpengine)
     try {
       offhook.#writeConfiguration(ports, options)
       await offhook.#addAccounts(accounts)
+      if (accountList.length > 0) await offhook.#importAccounts(accountList)
       await offhook.#serve()
       return offhook
     } catch (error) {
@@ -90,10 +98,10 @@ export class Offhook {
     await this.#serve()
   }
 
-  /** Ends the server and its rtpengine and removes their files. Idempotent. */
+  /** Ends the server and the rtpengine that is its own and removes their files. Idempotent. */
   async stop(): Promise<void> {
     await this.#child?.stop(10_000)
-    await this.rtpengine?.stop()
+    if (this.#ownsRtpengine) await this.rtpengine?.stop()
     removeFolder(this.#folder)
   }
 
@@ -104,7 +112,7 @@ export class Offhook {
   #writeConfiguration(ports: Ports, { https = false, config = {} }: OffhookOptions): void {
     const sip = [`${LOOPBACK}:${ports.sip}`]
     const configuration = {
-      domain: DOMAIN,
+      domain: this.domain,
       dataDir: path.join(this.#folder, 'data'),
       listen: {
         udp: sip,
@@ -113,6 +121,7 @@ export class Offhook {
         ...(https ? { https: `${LOOPBACK}:${ports.https}` } : {}),
       },
       publicAddress: LOOPBACK,
+      certificate: { dir: path.join(this.#folder, 'certs') },
       media: this.rtpengine ? { mode: 'auto', engines: [this.rtpengine.address] } : { mode: 'none' },
       ...config,
     }
@@ -122,6 +131,12 @@ export class Offhook {
   async #addAccounts(accounts: readonly string[]): Promise<void> {
     for (const account of accounts)
       await this.command(['user', 'add', account, '--password-stdin'], `${passwordOf(account)}\n`)
+  }
+
+  async #importAccounts(accounts: readonly { user: string; password: string }[]): Promise<void> {
+    const file = path.join(this.#folder, 'accounts.csv')
+    fs.writeFileSync(file, accounts.map(({ user, password }) => `${user},${password}\n`).join(''))
+    await this.command(['user', 'import', file])
   }
 
   async #serve(): Promise<void> {
