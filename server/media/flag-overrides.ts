@@ -29,8 +29,10 @@ const rowSchema = z.strictObject({
  */
 export const flagOverridesSchema = z.partialRecord(z.enum(rowNames), rowSchema)
 
-export type FlagOverrides = z.infer<typeof flagOverridesSchema>
-type FlagsOverride = z.infer<typeof flagsSchema>
+export type FlagOverrides = DeepReadonly<z.infer<typeof flagOverridesSchema>>
+type FlagsOverride = DeepReadonly<z.infer<typeof flagsSchema>>
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
 
 /** The flags of every command, the operator's changes made. */
 export type ResolvedFlags = Readonly<Record<RowName, { readonly offer: NgFlags; readonly answer: NgFlags }>>
