@@ -1,9 +1,6 @@
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { AccountService } from './accounts/account-service.ts'
-import { AdministratorService } from './accounts/administrator-service.ts'
-import { chooseDefaultDomain } from './accounts/default-domain.ts'
 import { randomPassword } from './accounts/random-password.ts'
 import { EchoApp } from './apps/echo/echo-app.ts'
 import { loadCertificate, type Certificate } from './certificates/certificate.ts'
@@ -18,6 +15,7 @@ import { makeFirstAccounts } from './first-start.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { randomId } from './lib/ids.ts'
 import { findInstallation } from './lib/installation.ts'
+import { listenProblem, type ListenKey } from './lib/listen-problem.ts'
 import type { Log } from './lib/log.ts'
 import { describeMachine, type Machine } from './lib/machine.ts'
 import type { SocketAddress } from './lib/socket-address.ts'
@@ -36,7 +34,8 @@ import { dnsResolver } from './sip/transport/dns-resolver.ts'
 import type { FlowRef } from './sip/transport/flow.ts'
 import { resolveNextHop } from './sip/transport/next-hop.ts'
 import { TransportLayer } from './sip/transport/transport-layer.ts'
-import { openStore, type Store } from './store/open-store.ts'
+import { openServices } from './services.ts'
+import type { Store } from './store/open-store.ts'
 import type { Welcome } from './welcome.ts'
 
 export interface Offhook {
@@ -75,15 +74,10 @@ type OnClose = (close: () => Promise<void> | void) => void
 
 async function compose(config: Config, log: Log, clock: Clock, onClose: OnClose): Promise<Welcome> {
   const machine = describeMachine()
-  const store = await openStore({ file: join(config.dataDir, 'offhook.sqlite'), log, clock })
+  const services = await openServices({ config, log, clock, mustExist: false })
+  const { store, defaultDomain: domain } = services
   onClose(() => store.close())
-  const domain = await chooseDefaultDomain({ configured: config.domain, ...store, clock })
-  const passwords = { minPasswordLength: config.auth.minPasswordLength }
-  const firstAccounts = await makeFirstAccounts({
-    accounts: new AccountService({ ...store, ...passwords, defaultDomain: domain, clock }),
-    administrators: new AdministratorService({ ...store, ...passwords, clock }),
-    password: randomPassword,
-  })
+  const firstAccounts = await makeFirstAccounts({ ...services, password: randomPassword })
   const identity = await loadIdentity(config, machine, clock, log)
   const { portRange, ...mediaConfig } = config.media
   const media = await openMedia({
@@ -261,6 +255,8 @@ function openEcho(
   return new LocalFlow('echo', text => app.receive(parseMessage(text)!))
 }
 
+type Open = (address: SocketAddress) => Promise<SocketAddress>
+
 interface ListenParts {
   readonly sip: TransportLayer
   readonly identity: Identity
@@ -281,16 +277,20 @@ async function listen(config: Config, log: Log, onClose: OnClose, { sip, identit
     maxConnections: config.limits.connections,
   })
   onClose(() => pages.stop())
-  const all = async <T>(key: string, addresses: readonly T[], open: (address: T) => Promise<SocketAddress>) => {
-    const open1 = (address: T) => open(address).catch((error: unknown) => refuseListen(error, key, address))
-    return Promise.all(addresses.map(open1))
-  }
+  const all = (key: ListenKey, addresses: readonly SocketAddress[], open: Open): Promise<SocketAddress[]> =>
+    Promise.all(
+      addresses.map(address =>
+        open(address).catch((error: unknown) => {
+          throw listenProblem(error, key, address)
+        }),
+      ),
+    )
   return {
-    udp: await all('listen.udp', udp, async address => (await sip.listenUdp(address)).address),
-    tcp: await all('listen.tcp', tcp, async address => (await sip.listenTcp(address)).address),
-    tls: await all('listen.tls', tls, async address => (await sip.listenTls(address, identity)).address),
-    http: (await all('listen.http', http ? [http] : [], address => pages.listenHttp(address)))[0],
-    https: (await all('listen.https', https ? [https] : [], address => pages.listenHttps(address, identity)))[0],
+    udp: await all('udp', udp, async address => (await sip.listenUdp(address)).address),
+    tcp: await all('tcp', tcp, async address => (await sip.listenTcp(address)).address),
+    tls: await all('tls', tls, async address => (await sip.listenTls(address, identity)).address),
+    http: (await all('http', http ? [http] : [], address => pages.listenHttp(address)))[0],
+    https: (await all('https', https ? [https] : [], address => pages.listenHttps(address, identity)))[0],
   }
 }
 
