@@ -16,9 +16,15 @@ export async function readNewPassword(
   if (!fromStdin && !stdin.isTTY) return undefined
   stdin.setEncoding('utf8')
   if (fromStdin) return readPiped(stdin)
-  const password = await readHidden('Password: ', stdin, stderr)
-  if ((await readHidden('Again: ', stdin, stderr)) !== password) throw new CommandError('the two passwords differ')
-  return password
+  // Before the question: what is typed at once must not be shown either.
+  stdin.setRawMode?.(true)
+  try {
+    const password = await readHidden('Password: ', stdin, stderr)
+    if ((await readHidden('Again: ', stdin, stderr)) !== password) throw new CommandError('the two passwords differ')
+    return password
+  } finally {
+    stdin.setRawMode?.(false)
+  }
 }
 
 async function readPiped(stdin: Readable): Promise<string> {
@@ -32,14 +38,12 @@ async function readPiped(stdin: Readable): Promise<string> {
   return password
 }
 
-/** One line from the terminal. What follows it is left for the next reader. */
-async function readHidden(question: string, stdin: TerminalInput, stderr: Writable): Promise<string> {
+/** One line from the terminal in raw mode. What follows it is left for the next reader. */
+async function readHidden(question: string, stdin: Readable, stderr: Writable): Promise<string> {
   stderr.write(question)
-  stdin.setRawMode?.(true)
   try {
     return await readLine(stdin)
   } finally {
-    stdin.setRawMode?.(false)
     stderr.write('\n')
   }
 }

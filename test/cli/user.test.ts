@@ -41,7 +41,7 @@ describe('offhook user add', () => {
       stderr: 'Password: \nAgain: \n',
       failure: undefined,
     })
-    expect(keys.modes).toEqual([true, false, true, false])
+    expect(keys.modes).toEqual([true, false])
     expect(await md5Of('alice')).toBe(hashHa1('alice', 'example.com', 'secret-two', 'MD5'))
   })
 
