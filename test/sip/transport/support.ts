@@ -130,7 +130,7 @@ export async function testCertificate(names: x509.JsonGeneralNames): Promise<{ k
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=test',
-    keys: keys as CryptoKeyPair,
+    keys: keys,
     signingAlgorithm: algorithm,
     notBefore: new Date(Date.now() - 3_600_000),
     notAfter: new Date(Date.now() + 3_600_000),
