@@ -56,5 +56,7 @@ function startServer(
 ): Promise<Kamailio | Offhook> {
   if (name === 'kamailio')
     return Kamailio.start({ domain, accounts, ngAddress: rtpengine?.address.replace('udp:', '') })
-  return Offhook.start({ domain, accountList: accounts, media: rtpengine ?? 'none' })
+  // Kamailio's challenge is MD5 too, and sipp 3.6 answers no other.
+  const config = { auth: { algorithms: ['MD5'] } }
+  return Offhook.start({ domain, accountList: accounts, media: rtpengine ?? 'none', config })
 }

@@ -5,10 +5,14 @@ import { passwordOf } from '../support/offhook.ts'
 import { TextPhone } from '../support/raw-sip.ts'
 import { header, newToken } from '../support/sip-text.ts'
 import { runSipp, Sipp, type SippOptions } from '../support/sipp.ts'
-import { SDP, TRANSPORTS, useOffhook, type Transport } from './use-offhook.ts'
+import { MD5_ONLY, SDP, TRANSPORTS, useOffhook, type Transport } from './use-offhook.ts'
 
 const scenario = (name: string): string => path.join(import.meta.dirname, 'scenarios', `${name}.xml`)
-const server = useOffhook({ accounts: ['1001', '2001', '2002', '2003', '2004', '2005'], media: 'none' })
+const server = useOffhook({
+  accounts: ['1001', '2001', '2002', '2003', '2004', '2005'],
+  media: 'none',
+  config: MD5_ONLY,
+})
 
 /** Each has one sipp behind it, whose binding outlives it. */
 const ANSWERED_BY_SIPP = { udp: '2001', tcp: '2005' } as const

@@ -16,11 +16,22 @@ describe.each(TRANSPORTS)('over %s', transport => {
   const open = () => server.phone('1001', transport)
   const own = (user: string) => `sip:${user}@${server.offhook.domain}`
 
-  it('an INVITE without credentials is challenged with 407 and the domain as realm', async () => {
-    const response = await (await open()).send('INVITE', { uri: own('1002') })
-    expect(response.status).toBe(407)
-    expect(header(response, 'proxy-authenticate')).toContain(`realm="${server.offhook.domain}"`)
-  })
+  it.each([
+    ['REGISTER', 401, 'www-authenticate'],
+    ['INVITE', 407, 'proxy-authenticate'],
+  ])(
+    '%s without credentials is answered %i, with a tag, the domain as realm, and MD5 last',
+    async (method, status, field) => {
+      const response = await (await open()).send(method, method === 'INVITE' ? { uri: own('1002') } : {})
+      expect(response.status).toBe(status)
+      expect(header(response, 'to')).toMatch(/;tag=\S+/)
+      const challenges = response.headers[field] ?? []
+      expect(challenges.length).toBeGreaterThan(0)
+      for (const challenge of challenges) expect(challenge).toContain(`realm="${server.offhook.domain}"`)
+      // JsSIP takes the last one, and knows MD5 only.
+      expect(challenges.at(-1)).toMatch(/algorithm="?MD5\b/)
+    },
+  )
 
   it('a Request-URI without a user part is answered 484', async () => {
     expect((await invite(await open(), `sip:${server.offhook.domain}`)).status).toBe(484)

@@ -5,6 +5,9 @@ import { TextPhone } from '../support/raw-sip.ts'
 export const TRANSPORTS = ['udp', 'tcp'] as const
 export type Transport = (typeof TRANSPORTS)[number]
 
+/** For sipp 3.6, which answers the first challenge only and knows no other algorithm. */
+export const MD5_ONLY = { auth: { algorithms: ['MD5'] } }
+
 /** The smallest SDP a telephone would send. */
 export const SDP = [
   'v=0',
