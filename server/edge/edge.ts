@@ -10,7 +10,7 @@ import { type ProxyUser, ResponseContext } from '../sip/proxy/response-context.t
 import type { ServerTransaction } from '../sip/transaction/transaction-layer.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Advertised } from './advertised.ts'
-import { refuseReliability, spareReliability } from './browser-care.ts'
+import { refuseReliability, spareReliability } from './client-care.ts'
 import { hangUp } from './hang-up.ts'
 import { type Decision, type Destination, Inbound, reply, type Reply, type Step } from './inbound.ts'
 import { CallMedia, DialogMedia, type EdgeTarget, type MediaParty, profileOfFlow, sessionOf } from './media-path.ts'

@@ -79,6 +79,12 @@ describe('who may do what', () => {
     expect(lab.transactions.size).toBe(0)
   })
 
+  it('baresip 1, which gives up at SHA-256, is challenged with MD5 alone', async () => {
+    const peer = lab.peer('udp', '192.0.2.7')
+    await peer.says(invite(peer, { 'User-Agent': 'baresip v1.0.0 (x86_64/linux)' }))
+    expect(peer.response.headers('proxy-authenticate').map(value => /algorithm=(\S+)/.exec(value)![1])).toEqual(['MD5'])
+  })
+
   it('an unknown user and a wrong password look alike', async () => {
     const peer = lab.peer('udp', '192.0.2.7')
     const answers: string[] = []

@@ -143,7 +143,11 @@ export class EdgeLab {
       location,
       subscribers: { find: (name, domain) => (domain === 'example.com' ? subscribers.get(name) : undefined) },
       registrar: new Registrar({ location, clock }),
-      digest: { nonces: new Nonces({ clock, secret: Buffer.alloc(32, 1) }) },
+      digest: {
+        nonces: new Nonces({ clock, secret: Buffer.alloc(32, 1) }),
+        algorithms: ['SHA-256', 'MD5'],
+        allowWithoutQop: false,
+      },
       acceptOutside: options.acceptOutside ?? true,
       tokens: new RouteTokens(Buffer.alloc(32, 2)),
       findFlow: ref => this.peers.find(peer => peer.id === ref.id),

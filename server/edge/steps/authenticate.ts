@@ -3,12 +3,13 @@ import type { Uri } from '../../sip/message/uri.ts'
 import { unescapeUri } from '../../sip/message/grammar.ts'
 import { authenticate as checkCredentials, type AuthenticateOptions } from '../../sip/digest/authenticate.ts'
 import { challenges } from '../../sip/digest/challenge.ts'
+import { algorithmsFor } from '../client-care.ts'
 import type { Home } from '../home.ts'
 import { type Decision, type Inbound, reply, type Step } from '../inbound.ts'
 
 export interface AuthenticateParts {
   readonly home: Home
-  readonly digest: Pick<AuthenticateOptions, 'nonces' | 'algorithms' | 'allowWithoutQop'>
+  readonly digest: Required<Pick<AuthenticateOptions, 'nonces' | 'algorithms' | 'allowWithoutQop'>>
   readonly subscribers: SubscriberDirectory
   /** Whether calls from foreign domains reach our accounts without credentials. */
   readonly acceptOutside: boolean
@@ -41,6 +42,7 @@ function outside({ request }: Inbound, { home, acceptOutside }: AuthenticatePart
 function prove(inbound: Inbound, claimed: Uri, realm: string, { digest, subscribers }: AuthenticateParts) {
   const { request } = inbound
   const isRegister = request.method === 'REGISTER'
+  const algorithms = algorithmsFor(request, digest.algorithms)
   let subscriber: Subscriber | undefined
   const outcome = checkCredentials(request, {
     ...digest,
@@ -65,7 +67,7 @@ function prove(inbound: Inbound, claimed: Uri, realm: string, { digest, subscrib
     if (result.outcome === 'malformed') return reply(400, result.error.reason)
     if (result.outcome === 'challenge') {
       const [status, name] = isRegister ? [401, 'WWW-Authenticate'] : [407, 'Proxy-Authenticate']
-      const values = challenges(realm, { ...digest, stale: result.stale })
+      const values = challenges(realm, { nonces: digest.nonces, algorithms, stale: result.stale })
       return reply(
         status,
         undefined,
