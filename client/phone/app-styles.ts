@@ -10,6 +10,8 @@ export const appStyles = css`
     padding: var(--offhook-space-6) var(--offhook-space-4) var(--offhook-space-4);
   }
   main {
+    display: flex;
+    flex-direction: column;
     width: 100%;
     max-width: 25rem;
     margin-block: auto;
@@ -75,8 +77,7 @@ export const appStyles = css`
     font-size: 0.9375rem;
     font-weight: 500;
   }
-  .status:empty,
-  .status.signed-out {
+  .status:not(:has(span)) {
     min-height: 0;
     margin: var(--offhook-space-2) 0;
   }
@@ -108,6 +109,9 @@ export const appStyles = css`
   .notices .button {
     margin-top: var(--offhook-space-2);
     border-color: currentcolor;
+  }
+  offhook-call[data-state]:not([data-state='ended']) {
+    flex: 1;
   }
   footer {
     padding-top: var(--offhook-space-4);

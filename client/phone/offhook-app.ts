@@ -1,7 +1,6 @@
 import { html, LitElement, nothing } from 'lit'
 import { showAddress } from '../softphone/address.ts'
 import type { Loudspeaker } from '../softphone/audio.ts'
-import type { CallEnd } from '../softphone/call.ts'
 import { SoftphoneError } from '../softphone/errors.ts'
 import { closeStream, type Microphone } from '../softphone/microphone.ts'
 import type { Observable } from '../softphone/observable.ts'
@@ -15,8 +14,7 @@ import { baseStyles, buttonStyles } from '../ui/styles.ts'
 import { Watch } from '../ui/watch.ts'
 import { appStyles } from './app-styles.ts'
 import type { MicrophonePermission } from './microphone-permission.ts'
-import './offhook-call.ts'
-import type { CallAction } from './offhook-call.ts'
+import { isLasting, type CallAction } from './offhook-call.ts'
 import './offhook-dialer.ts'
 import type { OffhookDialer } from './offhook-dialer.ts'
 import './offhook-sign-in.ts'
@@ -37,8 +35,6 @@ export interface AppParts {
 
 /** How long a call that has simply ended stays in view. */
 const farewellMs = 2_500
-/** Ends that leave nothing to read or to do. */
-const quietEnds: readonly CallEnd['kind'][] = ['hung-up', 'cancelled', 'declined', 'answered-elsewhere']
 
 /** The softphone page: sign-in, dialling or the call, whichever is the case. `data-state` is the registration state. */
 export class OffhookApp extends LitElement {
@@ -53,6 +49,7 @@ export class OffhookApp extends LitElement {
   readonly #state: Watch<SoftphoneState>
   readonly #isSilent: Watch<boolean>
   readonly #permission: Watch<MicrophonePermission>
+  #wasFree = false
   readonly #unlockSound = () => {
     if (this.#isSilent.value) this.#parts.loudspeaker.unlock()
   }
@@ -64,7 +61,7 @@ export class OffhookApp extends LitElement {
     this.#state = new Watch(this, parts.softphone.state)
     this.#isSilent = new Watch(this, parts.loudspeaker.isBlocked)
     this.#permission = new Watch(this, parts.microphonePermission)
-    this.#softphone.events.on('callended', end => this.#onCallEnded(end))
+    this.#softphone.events.on('callended', () => this.#onCallEnded())
     this.#softphone.events.on('error', error => {
       if (!error.isTemporary) parts.savedSignIn.forget()
     })
@@ -129,7 +126,7 @@ export class OffhookApp extends LitElement {
 
   #renderStatus() {
     const status = statusOf(this.#state.value)
-    return html`<div role="status" class="status ${this.#state.value.isSignedIn ? '' : 'signed-out'}">
+    return html`<div role="status" class="status">
       ${status ? html`<span class="dot ${status.tone}"></span><span>${status.text}</span>` : nothing}
     </div>`
   }
@@ -166,29 +163,33 @@ export class OffhookApp extends LitElement {
   }
 
   #renderPhone() {
-    const { call, registration } = this.#state.value
+    return html`${this.#renderCall()} ${this.#renderDialer()}`
+  }
+
+  #renderCall() {
+    const { call } = this.#state.value
+    if (!call) return nothing
+    return html`<offhook-call
+      data-state=${call.state}
+      .call=${call}
+      .homeDomain=${this.#softphone.domain}
+      @offhook-action=${(event: CustomEvent<CallAction>) => this.#actions[event.detail]()}
+      @offhook-digit=${(event: CustomEvent<string>) => this.#softphone.call?.sendDigits(event.detail)}
+    ></offhook-call>`
+  }
+
+  #renderDialer() {
     const { settings, isSecurePage } = this.#parts
     return html`<offhook-dialer
-        ?hidden=${call !== undefined}
-        .isReady=${registration === 'registered'}
-        .problem=${this.problem}
-        .echo=${settings.echo}
-        .canAskForMicrophone=${isSecurePage && this.#permission.value === 'prompt'}
-        @offhook-dial=${(event: CustomEvent<string>) => this.#dial(event.detail)}
-        @offhook-key=${this.#onDialerKey}
-        @offhook-allow-microphone=${this.#allowMicrophone}
-      ></offhook-dialer>
-      ${
-        call
-          ? html`<offhook-call
-              data-state=${call.state}
-              .call=${call}
-              .homeDomain=${this.#softphone.domain}
-              @offhook-action=${(event: CustomEvent<CallAction>) => this.#actions[event.detail]()}
-              @offhook-digit=${(event: CustomEvent<string>) => this.#softphone.call?.sendDigits(event.detail)}
-            ></offhook-call>`
-          : nothing
-      }`
+      ?hidden=${!this.#isFree}
+      .isReady=${this.#state.value.registration === 'registered'}
+      .problem=${this.problem}
+      .echo=${settings.echo}
+      .canAskForMicrophone=${isSecurePage && this.#permission.value === 'prompt'}
+      @offhook-dial=${(event: CustomEvent<string>) => this.#dial(event.detail)}
+      @offhook-key=${this.#onDialerKey}
+      @offhook-allow-microphone=${this.#allowMicrophone}
+    ></offhook-dialer>`
   }
 
   #onSignIn({ detail }: CustomEvent<SignInDetail>): void {
@@ -239,11 +240,12 @@ export class OffhookApp extends LitElement {
     if (last) this.#dial(`${encodeURIComponent(last.remote.user)}@${last.remote.host}`)
   }
 
-  #onCallEnded({ kind }: CallEnd): void {
-    const ended = this.#state.value.call?.id
-    if (!quietEnds.includes(kind)) return
+  /** A call that has simply ended is seen for a moment; one that came to nothing stays until it is dismissed. */
+  #onCallEnded(): void {
+    const { call } = this.#state.value
+    if (!call || isLasting(call)) return
     setTimeout(() => {
-      if (this.#state.value.call?.id === ended) this.#softphone.dismissCall()
+      if (this.#state.value.call?.id === call.id) this.#softphone.dismissCall()
     }, farewellMs)
   }
 
@@ -267,14 +269,17 @@ export class OffhookApp extends LitElement {
     this.problem = error
   }
 
-  #hasDialerBeenFree = false
-
   /** When the dialler comes into view, typing goes into its field. */
   #focusDialerWhenFree(): void {
+    const isFree = this.#isFree
+    if (isFree && !this.#wasFree) void this.#dialer?.updateComplete.then(() => this.#dialer?.focus())
+    this.#wasFree = isFree
+  }
+
+  /** Signed in and no call in the way: the dialler is in view. */
+  get #isFree(): boolean {
     const { isSignedIn, call } = this.#state.value
-    const isFree = isSignedIn && call === undefined
-    if (isFree && !this.#hasDialerBeenFree) void this.#dialer?.updateComplete.then(() => this.#dialer?.focus())
-    this.#hasDialerBeenFree = isFree
+    return isSignedIn && (call === undefined || isLasting(call))
   }
 
   get #dialer(): OffhookDialer | null {

@@ -12,6 +12,14 @@ import { partyText } from './party-text.ts'
 /** What the user of a call wants. */
 export type CallAction = 'answer' | 'decline' | 'hang-up' | 'toggle-mute' | 'call-again' | 'close'
 
+/** Characters from which a name is set smaller, to stay on one line of a small telephone. */
+const longTitle = 15
+
+/** It came to nothing, and its user may want to know why or call again: it stays in view until it is dismissed. */
+export function isLasting({ end }: CallView): boolean {
+  return end?.kind === 'failed' || end?.kind === 'missed'
+}
+
 /**
  * One call: who it is with, how long it lasts, and the buttons that fit its state.
  *
@@ -30,8 +38,13 @@ export class OffhookCall extends LitElement {
     baseStyles,
     buttonStyles,
     css`
+      :host {
+        display: flex;
+        flex-direction: column;
+      }
       .call {
         display: grid;
+        flex: 1;
         justify-items: center;
         gap: var(--offhook-space-5);
         min-height: 27rem;
@@ -110,6 +123,9 @@ export class OffhookCall extends LitElement {
         overflow-wrap: anywhere;
         text-wrap: balance;
       }
+      h1.long {
+        font-size: var(--offhook-text-title);
+      }
       .detail,
       .digits {
         color: var(--offhook-muted);
@@ -133,9 +149,26 @@ export class OffhookCall extends LitElement {
       .actions {
         display: flex;
         flex-wrap: wrap;
+        align-items: center;
         justify-content: space-evenly;
         gap: var(--offhook-space-4);
         width: 100%;
+      }
+      .after .button {
+        padding: 0 var(--offhook-space-2);
+        white-space: nowrap;
+      }
+      .memo {
+        display: grid;
+        gap: var(--offhook-space-2);
+        margin-bottom: var(--offhook-space-5);
+        text-align: center;
+      }
+      .memo h1 {
+        font-size: var(--offhook-text-title);
+      }
+      .memo offhook-problem {
+        margin: 0;
       }
       .after {
         display: grid;
@@ -143,9 +176,6 @@ export class OffhookCall extends LitElement {
         grid-auto-columns: 1fr;
         gap: var(--offhook-space-3);
         width: 100%;
-      }
-      .after .button {
-        min-height: 3rem;
       }
     `,
   ]
@@ -179,22 +209,43 @@ export class OffhookCall extends LitElement {
   }
 
   protected override render() {
+    return isLasting(this.call) ? this.#renderMemo() : this.#renderCall()
+  }
+
+  #renderCall() {
     const { title, detail } = partyText(this.call.remote, this.homeDomain)
     const isKeypadShown = this.isKeypadOpen && isEstablished(this.call.state)
     return html`<section class="call" aria-label="Call" @offhook-key=${this.#onKey}>
       <div class="who">
         ${this.#renderFace(title, isKeypadShown)}
-        <h1 tabindex="-1">${title}</h1>
+        <h1 tabindex="-1" class=${title.length > longTitle ? 'long' : ''}>${title}</h1>
         ${detail ? html`<p class="detail">${detail}</p>` : nothing} ${this.#renderTimer()}
         ${
           isKeypadShown
-            ? html`<p class="digits" aria-label="Digits sent">${this.digits}</p>
+            ? html`<p class="digits"><span class="hidden-text">Digits sent: </span>${this.digits}</p>
                 <offhook-keypad></offhook-keypad>`
             : nothing
         }
-        ${this.#renderProblem()}
+        <offhook-problem .problem=${this.call.problem} ?hidden=${!this.call.problem}></offhook-problem>
       </div>
       ${this.#renderActions()}
+    </section>`
+  }
+
+  /** What is left of a call that came to nothing, above the dialler. */
+  #renderMemo() {
+    const { end, direction, remote } = this.call
+    const { title, detail } = partyText(remote, this.homeDomain)
+    return html`<section class="memo" aria-label="Last call">
+      <h1 tabindex="-1">${title}</h1>
+      ${detail ? html`<p class="detail">${detail}</p>` : nothing}
+      ${end?.kind === 'failed' ? html`<offhook-problem .problem=${end.error}></offhook-problem>` : nothing}
+      <div class="after">
+        <button type="button" class="button" @click=${this.#act('close')}>Close</button>
+        <button type="button" class="button primary" @click=${this.#act('call-again')}>
+          ${icons.handset}${direction === 'incoming' ? 'Call back' : 'Call again'}
+        </button>
+      </div>
     </section>`
   }
 
@@ -213,22 +264,9 @@ export class OffhookCall extends LitElement {
     return html`<offhook-timer .since=${answeredAt} .until=${endedAt}></offhook-timer>`
   }
 
-  #renderProblem() {
-    const { problem, end } = this.call
-    const shown = problem ?? (end?.kind === 'failed' ? end.error : undefined)
-    return html`<offhook-problem .problem=${shown} ?hidden=${!shown}></offhook-problem>`
-  }
-
   #renderActions() {
-    const { state, isAnswering, isMuted, direction } = this.call
-    if (state === 'ended') {
-      return html`<div class="after">
-        <button type="button" class="button" @click=${this.#act('close')}>Close</button>
-        <button type="button" class="button primary" @click=${this.#act('call-again')}>
-          ${icons.handset}${direction === 'incoming' ? 'Call back' : 'Call again'}
-        </button>
-      </div>`
-    }
+    const { state, isAnswering, isMuted } = this.call
+    if (state === 'ended') return nothing
     if (state === 'incoming') {
       return html`<div class="actions">
         ${this.#renderRound('stop', 'Decline', icons.hangUp, 'decline')}

@@ -28,6 +28,7 @@ export class OffhookDialer extends LitElement {
     css`
       form {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         justify-items: center;
         gap: var(--offhook-space-4);
       }

@@ -82,6 +82,7 @@ export class OffhookSignIn extends LitElement {
       </div>
       <offhook-problem
         .problem=${this.problem}
+        ?hidden=${!this.problem}
         tone=${this.problem?.isTemporary ? 'notice' : 'problem'}
       ></offhook-problem>
       <div class="field">

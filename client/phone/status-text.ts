@@ -15,7 +15,7 @@ const endTexts: Record<CallEnd['kind'], string> = {
   missed: 'Missed call',
   declined: 'Call declined',
   'answered-elsewhere': 'Answered on another phone',
-  failed: 'No call',
+  failed: 'Call not connected',
 }
 
 /** The state of the phone in a few words; undefined when there is nothing to say. */

@@ -56,6 +56,14 @@ export type CallOptions = {
   | { readonly direction: 'outgoing'; readonly invite: (stream: MediaStream) => Session }
 )
 
+/** What an end without an answer means for who was called. JsSIP gives up by itself after a minute of ringing. */
+const unanswered: Readonly<Record<string, 'declined' | 'missed'>> = {
+  Rejected: 'declined',
+  Canceled: 'missed',
+  'No Answer': 'missed',
+  Expires: 'missed',
+}
+
 /** One call, from the first ring to the end. */
 export class Call {
   readonly events = new Emitter<CallEvents>()
@@ -186,9 +194,11 @@ export class Call {
   #describeEnd(end: SessionEnd): CallEnd {
     const { direction, state, isAnswering } = this.#view
     if (end.cause === 'Terminated') return { kind: 'hung-up', by: end.by === 'local' ? 'local' : 'remote' }
-    if (state === 'incoming' && end.reasonCause === 200) return { kind: 'answered-elsewhere' } // RFC 3326 §2
-    if (state === 'incoming' && !isAnswering) return { kind: end.by === 'local' ? endOfOurs(end) : 'missed' }
-    if (direction === 'incoming' && end.cause === 'Canceled') return { kind: 'missed' }
+    if (state === 'incoming') {
+      if (end.reasonCause === 200) return { kind: 'answered-elsewhere' } // RFC 3326 §2
+      const kind = unanswered[end.cause] ?? (isAnswering ? undefined : 'missed')
+      if (kind) return { kind }
+    }
     if (direction === 'outgoing' && end.by === 'local' && end.cause === 'Canceled') return { kind: 'cancelled' }
     return { kind: 'failed', error: callError(end, state !== 'calling') }
   }
@@ -197,11 +207,6 @@ export class Call {
     this.#view = { ...this.#view, ...changes }
     this.events.emit('change', this.#view)
   }
-}
-
-/** JsSIP ends a call that rings for a minute by itself; for the user that is a missed call, not a declined one. */
-function endOfOurs({ cause }: SessionEnd): 'declined' | 'missed' {
-  return cause === 'Rejected' ? 'declined' : 'missed'
 }
 
 function asSoftphoneError(error: unknown): SoftphoneError {

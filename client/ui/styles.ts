@@ -126,8 +126,8 @@ export const buttonStyles = css`
     outline: 3px solid var(--offhook-accent);
     outline-offset: 3px;
   }
-  .round[aria-pressed='true'] .disc,
-  .round[aria-expanded='true'] .disc {
+  .round[aria-pressed='true']:not(:disabled) .disc,
+  .round[aria-expanded='true']:not(:disabled) .disc {
     background: var(--offhook-ink);
     color: var(--offhook-surface);
   }
