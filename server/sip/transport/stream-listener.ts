@@ -21,11 +21,14 @@ export class StreamListener implements TlsListener {
   readonly transport: 'tcp' | 'tls'
   readonly address: Address
   readonly #server: net.Server
+  /** Every socket, also those whose TLS handshake goes on and which are no flow yet. */
+  readonly #sockets: Set<net.Socket>
   #closing: Promise<void> | undefined
 
-  private constructor(transport: 'tcp' | 'tls', server: net.Server) {
+  private constructor(transport: 'tcp' | 'tls', server: net.Server, sockets: Set<net.Socket>) {
     this.transport = transport
     this.#server = server
+    this.#sockets = sockets
     const { address, port } = server.address() as net.AddressInfo
     this.address = { host: address, port }
   }
@@ -39,14 +42,15 @@ export class StreamListener implements TlsListener {
     }
     const server = secure ? tlsServer(secure, owner, accept) : net.createServer(accept)
     // Counted before any handshake, which costs far more than the connection.
-    server.prependListener('connection', (socket: net.Socket) => admit(socket, options.count))
+    const sockets = new Set<net.Socket>()
+    server.prependListener('connection', (socket: net.Socket) => admit(socket, options.count, sockets))
     server.listen({ host: address.host, port: address.port, ipv6Only: true })
     await new Promise<void>((resolve, reject) => {
       server.once('listening', resolve)
       server.once('error', reject)
     })
     server.on('error', (error: Error) => owner.log.error({ err: error, address }, 'listener failed'))
-    return new StreamListener(secure ? 'tls' : 'tcp', server)
+    return new StreamListener(secure ? 'tls' : 'tcp', server, sockets)
   }
 
   setSecureContext(context: tls.SecureContextOptions): void {
@@ -66,6 +70,11 @@ export class StreamListener implements TlsListener {
     })
     return this.#closing
   }
+
+  /** Ends whatever is still connected, handshakes included: the last thing at shutdown. */
+  destroySockets(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
 }
 
 function tlsServer(secure: tls.TlsOptions, owner: FlowOwner, accept: (socket: net.Socket) => void): tls.Server {
@@ -80,8 +89,15 @@ function tlsServer(secure: tls.TlsOptions, owner: FlowOwner, accept: (socket: ne
   return server
 }
 
-function admit(socket: net.Socket, count: ConnectionCount): void {
+function admit(socket: net.Socket, count: ConnectionCount, sockets: Set<net.Socket>): void {
   const release = count.admit(plainAddress(socket.remoteAddress ?? ''))
-  if (release) socket.once('close', release)
-  else socket.destroy()
+  if (!release) {
+    socket.destroy()
+    return
+  }
+  sockets.add(socket)
+  socket.once('close', () => {
+    release()
+    sockets.delete(socket)
+  })
 }

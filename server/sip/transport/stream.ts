@@ -50,6 +50,7 @@ export class StreamFlow implements Flow {
     } else this.#setDeadline(owner.limits.messageTimeoutMs, 'no message in time')
   }
 
+  /** Empty until an outgoing connection is through. */
   get local(): Address {
     return { host: plainAddress(this.#socket.localAddress ?? ''), port: this.#socket.localPort ?? 0 }
   }

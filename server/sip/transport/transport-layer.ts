@@ -156,6 +156,7 @@ export class TransportLayer {
     await Promise.all(this.#listeners.map(listener => listener.close()))
     for (const connection of this.#connections.values()) connection.close('shutting down')
     if (this.#connections.size) await idle
+    for (const listener of this.#listeners) if (listener instanceof StreamListener) listener.destroySockets()
   }
 
   async #openStreamListener(address: Address, secure?: tls.TlsOptions): Promise<StreamListener> {

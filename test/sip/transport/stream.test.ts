@@ -318,6 +318,13 @@ describe('TLS', () => {
     expect((await heard.next()).flow.isOpen).toBe(true)
   })
 
+  it('does not wait for a handshake that does not come when it shuts down', async () => {
+    const { layer, listener } = await start('tls')
+    const silent = await dial(listener.address)
+    await layer.close()
+    expect(await silent.ends()).toBe('')
+  })
+
   it('survives peers that do not speak TLS', async () => {
     const { listener, dial: dialTls, heard } = await start('tls')
     const plain = await dial(listener.address)
