@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Writable } from 'node:stream'
 import type { LoadedConfig } from '../config.ts'
 import type { Clock } from '../lib/clock.ts'
+import { CommandError } from './command.ts'
 import { examine, type Finding, type Probes } from './doctor-checks.ts'
 import { printJson } from './output.ts'
 
@@ -18,14 +19,13 @@ export function registerDoctor(program: Command, { loadConfig, probes, stdout, c
     .command('doctor')
     .description('what is wrong with this installation, in words')
     .option('--json', 'for programs')
-    .action(async (options: { json?: boolean }, command: Command) => {
+    .action(async (options: { json?: boolean }) => {
       const { config, warnings } = loadConfig()
       const findings = [...warnings.map(environmentFinding), ...(await examine(config, probes, clock))]
       if (options.json) printJson(stdout, findings)
       else stdout.write(renderFindings(findings))
       const failed = findings.filter(finding => finding.status === 'failed').length
-      if (failed > 0)
-        command.error(`error: ${failed === 1 ? '1 thing does' : `${failed} things do`} not work`, { exitCode: 1 })
+      if (failed > 0) throw new CommandError(`${failed === 1 ? '1 thing does' : `${failed} things do`} not work`)
     })
 }
 

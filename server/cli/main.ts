@@ -18,21 +18,25 @@ interface GlobalOptions {
   readonly verbose?: boolean
 }
 
-/** Runs `offhook` with the arguments of the process. Resolves with the exit status; `serve` ends the process itself. */
-export async function run(argv: readonly string[] = process.argv): Promise<number> {
-  const program = buildProgram()
+/** What of the process the program uses; a test gives another one. */
+export type Terminal = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'on' | 'off' | 'exit'>
+
+/** Runs `offhook`; `argv` is like that of the process. Resolves with the exit status, except that `serve` ends the process itself. */
+export async function run(argv: readonly string[], terminal: Terminal = process): Promise<number> {
+  const program = buildProgram(terminal)
   try {
     await program.parseAsync([...argv])
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode
-    tell(error, program.opts<GlobalOptions>().verbose ?? false)
+    tell(error, program.opts<GlobalOptions>().verbose ?? false, terminal)
     return 1
   }
 }
 
 /** Composition root of the commands, as `server/main.ts` is of the server: the only file here that knows concrete parts. */
-export function buildProgram(): Command {
+function buildProgram(terminal: Terminal): Command {
+  const { stdin, stdout, stderr, env } = terminal
   const program = new Command('offhook')
     .description('A phone system for the browser: SIP edge, registrar, media control and softphone')
     .version(findInstallation().version)
@@ -42,28 +46,30 @@ export function buildProgram(): Command {
     .showHelpAfterError('(offhook --help shows what there is)')
     .exitOverride()
     // Every message for people ends up here: one line, nothing to decode.
-    .configureOutput({ writeErr: text => process.stderr.write(text.replace(/^error: /, 'offhook: ')) })
-  const load = (): LoadedConfig => loadConfig({ file: program.opts<GlobalOptions>().config })
+    .configureOutput({
+      writeOut: text => stdout.write(text),
+      writeErr: text => stderr.write(text.replace(/^error: /, 'offhook: ')),
+    })
+  const load = (): LoadedConfig => loadConfig({ file: program.opts<GlobalOptions>().config, env })
   const deps: CommandDeps = {
     openServices: ({ mustExist }) =>
       openServices({ config: load().config, log: silentLog, clock: systemClock, mustExist }),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdin,
+    stdout,
+    stderr,
     clock: systemClock,
   }
   registerServe(program, {
     loadConfig: load,
-    createLog: ({ log }) =>
-      createLog({ ...log, isTerminal: process.stderr.isTTY, hasColors: hasColors(process.stderr) }),
+    createLog: ({ log }) => createLog({ ...log, isTerminal: stderr.isTTY, hasColors: hasColors(stderr, env) }),
     // Other commands need none of it, and start the sooner.
     start: async (config, log) => (await import('../main.ts')).start(config, log),
-    stdout: process.stdout,
-    hasColors: hasColors(process.stdout),
-    signals: process,
-    exit: status => process.exit(status),
+    stdout,
+    hasColors: hasColors(stdout, env),
+    signals: terminal,
+    exit: status => terminal.exit(status),
   })
-  registerDoctor(program, { loadConfig: load, probes: systemProbes, stdout: process.stdout, clock: systemClock })
+  registerDoctor(program, { loadConfig: load, probes: systemProbes, stdout, clock: systemClock })
   registerUser(program, deps)
   registerUl(program, deps)
   registerOnline(program, deps)
@@ -71,13 +77,14 @@ export function buildProgram(): Command {
 }
 
 /** NO_COLOR: https://no-color.org. */
-function hasColors(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY && !process.env.NO_COLOR
+function hasColors(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY && !env.NO_COLOR
 }
 
-/** What the operator can mend is one line a problem; of our own mistakes the stack helps whoever reports them. */
-function tell(error: unknown, isVerbose: boolean): void {
+/** What the user can mend has a code and a message that says how; of our own mistakes the stack helps whoever reports them. */
+function tell(error: unknown, isVerbose: boolean, { stderr }: Terminal): void {
   const { message, stack = message } = error instanceof Error ? error : new Error(String(error))
-  const lines = isVerbose ? stack : message
-  for (const line of lines.split('\n')) process.stderr.write(`offhook: ${line}\n`)
+  const isOurs = !(error instanceof Error && 'code' in error)
+  const hint = isOurs && !isVerbose ? ' (a mistake in Offhook; --verbose tells where)' : ''
+  for (const line of (isVerbose ? stack : message + hint).split('\n')) stderr.write(`offhook: ${line}\n`)
 }
