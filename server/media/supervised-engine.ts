@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { readVersion } from './find-rtpengine.ts'
+import { guard } from './guard.ts'
 import { NgClient } from './ng/ng-client.ts'
 import { claimPorts, freePort, type PortClaim, type PortRange } from './port-claim.ts'
 
@@ -26,18 +27,6 @@ export interface SupervisedEngineOptions {
 const maxRestartMs = 30_000
 /** An engine that lived this long is worth a quick restart. */
 const stableMs = 60_000
-
-/**
- * Runs the engine and ends it when standard input closes. That pipe is held by us and by nobody else, so it closes however
- * we end, `kill -9` included: no engine is ever left behind.
- */
-const guard = `
-exec 3<&0 </dev/null
-"$@" 3<&- & engine=$!
-( read -r _ <&3; kill "$engine" ) 2>/dev/null & watcher=$!
-wait "$engine"; status=$?
-kill "$watcher" 2>/dev/null
-exit "$status"`
 
 /** An rtpengine of our own on this machine: started, restarted when it dies, ended with us. */
 export class SupervisedEngine {
