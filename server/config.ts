@@ -207,12 +207,8 @@ const schema = z.strictObject({
       rejectBrief: onOff.default(false).meta({
         description: 'Answer 423 Interval Too Brief to wishes below `minExpires` instead of raising them.',
       }),
-      maxContacts: count.default(10).meta({
+      maxContacts: count.default(20).meta({
         description: 'Phones and browsers registered at once for one account; 0: any number.',
-      }),
-      exclusive: onOff.default(false).meta({
-        description:
-          'An account registered from one address refuses a registration from another address (403 Occupied).',
       }),
     })
     .refine(value => value.minExpires <= value.maxExpires, { error: 'minExpires must not be above maxExpires' })
@@ -226,7 +222,7 @@ const schema = z.strictObject({
       }),
       engines: z.preprocess(splitList, z.array(engine)).prefault([]).meta({
         description:
-          'rtpengine instances to use. Empty: an rtpengine on this machine is started, else the embedded relay serves.',
+          'Instances of rtpengine to use, each where it listens for NG commands. Empty: an rtpengine found on this machine is started.',
         example: 'udp:127.0.0.1:2223',
       }),
       portRange: portRange.optional().meta({
