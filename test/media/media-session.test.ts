@@ -249,7 +249,6 @@ describe.skipIf(!rtpengine)('a media session on a real rtpengine', () => {
       }
       return statistics.interfaces[0]!.ports.used
     }
-    const before = await used()
     const { web, phone, phone2 } = legs
     const calls = Array.from({ length: 30 }, async (_, i) => {
       const session = engine.engines.open()
@@ -260,7 +259,8 @@ describe.skipIf(!rtpengine)('a media session on a real rtpengine', () => {
       await session.delete()
     })
     await Promise.all(calls)
-    expect(await used()).toBe(before)
+    // The engine closes ports a moment after it has answered the delete.
+    await expect.poll(used, { timeout: 5000 }).toBe(0)
   })
 })
 
