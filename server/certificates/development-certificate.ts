@@ -6,7 +6,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import { OperatorError } from '../lib/operator-error.ts'
-import { loadCertificate, type Certificate } from './certificate.ts'
+import { loadCertificate, namesOf, type Certificate } from './certificate.ts'
 
 export interface DevelopmentOptions {
   /** Folder of `authority.pem`, `authority.key`, `server.pem` and `server.key`; made when it is missing. */
@@ -46,22 +46,22 @@ interface Authority {
 export async function ensureDevelopmentCertificate(options: DevelopmentOptions): Promise<DevelopmentCertificate> {
   const made: ('authority' | 'certificate')[] = []
   const files = filesIn(options.dir)
-  const { clock } = options
   try {
     mkdirSync(options.dir, { recursive: true })
-    let authority = await readAuthority(files, clock)
+    let authority = await readAuthority(files, options.clock)
     if (!authority) {
-      authority = await makeAuthority(files, clock)
+      authority = await makeAuthority(files, options.clock)
       made.push('authority')
     }
-    if (!isGood(files, options)) {
-      await makeCertificate(files, authority, options)
+    let certificate = readGood(files, options)
+    if (!certificate) {
+      certificate = await makeCertificate(files, authority, options)
       made.push('certificate')
     }
+    return { ...certificate, authorityFile: files.authority, made }
   } catch (error) {
     throw folderProblem(options.dir, error)
   }
-  return { ...loadCertificate(files, clock), authorityFile: files.authority, made }
 }
 
 function filesIn(dir: string): { authority: string; authorityKey: string; cert: string; key: string } {
@@ -112,19 +112,19 @@ async function makeAuthority(files: Files, clock: Clock): Promise<Authority> {
   return { certificate, key: keys.privateKey }
 }
 
-/** Whether the certificate that lies there can serve on: of this authority, long enough, and for every name. */
-function isGood(files: Files, { names, addresses, clock }: DevelopmentOptions): boolean {
-  if (!existsSync(files.cert) || !existsSync(files.key)) return false
+/** The certificate that lies there, if it can serve on: of this authority, long enough, and for every name. */
+function readGood(files: Files, { names, addresses, clock }: DevelopmentOptions): Certificate | undefined {
+  if (!existsSync(files.cert) || !existsSync(files.key)) return undefined
   try {
-    const found = loadCertificate(files, clock)
+    const found = loadCertificate({ cert: files.cert, key: files.key }, clock)
     const authority = new X509Certificate(readFileSync(files.authority))
-    return (
+    const isGood =
       new X509Certificate(found.cert).verify(authority.publicKey) &&
       found.notAfter - clock.now() > renewalDays * dayMs &&
       [...names, ...addresses].every(name => found.names.includes(canonical(name)))
-    )
+    return isGood ? found : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
@@ -143,7 +143,11 @@ function expandIpv6(text: string): string {
   return [...groups(head), ...Array<string>(missing).fill('0'), ...groups(tail)].join(':')
 }
 
-async function makeCertificate(files: Files, authority: Authority, options: DevelopmentOptions): Promise<void> {
+/**
+ * What it returns is what it made, not what lies there: a copy of Offhook that starts at the same moment may write its own
+ * pair between our key and our certificate. The next start finds that they do not match and makes new ones.
+ */
+async function makeCertificate(files: Files, authority: Authority, options: DevelopmentOptions): Promise<Certificate> {
   const keys = await makeKeys()
   const names = [
     ...options.names.map(value => ({ type: 'dns' as const, value: value.toLowerCase() })),
@@ -167,8 +171,17 @@ async function makeCertificate(files: Files, authority: Authority, options: Deve
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  write(files.key, await privatePem(keys), 0o600)
-  write(files.cert, certificate.toString('pem') + '\n', 0o644)
+  const cert = certificate.toString('pem') + '\n'
+  const key = await privatePem(keys)
+  write(files.key, key, 0o600)
+  write(files.cert, cert, 0o644)
+  return {
+    cert,
+    key,
+    files: { cert: files.cert, key: files.key },
+    names: namesOf(new X509Certificate(cert)),
+    notAfter: certificate.notAfter.getTime(),
+  }
 }
 
 function makeKeys(): Promise<CryptoKeyPair> {

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -116,6 +116,12 @@ describe('ensureDevelopmentCertificate', () => {
     expect((await ensure()).made).toEqual(['certificate'])
     rmSync(join(dir, 'authority.key'))
     expect((await ensure()).made).toEqual(['authority', 'certificate'])
+  })
+
+  it('works for copies that start at the same moment', async () => {
+    const made = await Promise.all([ensure(['one.test']), ensure(['two.test']), ensure(['three.test'])])
+    for (const { cert, key } of made)
+      expect(new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))).toBe(true)
   })
 
   it('mends a damaged authority', async () => {
