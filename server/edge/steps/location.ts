@@ -1,4 +1,4 @@
-import type { SubscriberDirectory } from '../../accounts/subscriber.ts'
+import type { Subscriber, SubscriberDirectory } from '../../accounts/subscriber.ts'
 import type { Binding } from '../../registrar/binding.ts'
 import type { LocationService } from '../../registrar/location.ts'
 import { unescapeUri } from '../../sip/message/grammar.ts'
@@ -23,13 +23,16 @@ export function location(parts: LocationParts): Step {
     const domain = parts.home.domainOf(uri)
     if (!uri.user || domain === undefined) return reply(484)
     const found = parts.subscribers.find(unescapeUri(uri.user), domain)
-    if (found instanceof Promise) return found.then(subscriber => decide(inbound, parts, subscriber !== undefined))
-    return decide(inbound, parts, found !== undefined)
+    if (found instanceof Promise) return found.then(subscriber => decide(inbound, parts, subscriber))
+    return decide(inbound, parts, found)
   }
 }
 
-function decide(inbound: Inbound, { home, location, findFlow }: LocationParts, known: boolean): Decision {
-  if (!known) return reply(404)
+function decide(inbound: Inbound, parts: LocationParts, subscriber: Subscriber | undefined): Decision {
+  const { home, location, findFlow } = parts
+  if (!subscriber) return reply(404)
+  // Bindings from before may still be there.
+  if (!subscriber.enabled) return reply(480)
   const groups: Destination[][] = []
   let q: number | undefined
   for (const binding of location.lookup(home.aorOf(inbound.request.uri)!)) {
