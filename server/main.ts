@@ -155,7 +155,7 @@ async function openSip(parts: SipParts): Promise<TransportLayer> {
       ...[...machine.names, ...machine.loopback, ...machine.addresses],
       ...(config.publicAddress ? [config.publicAddress] : []),
     ],
-    ports: () => transports.listeners.map(({ address }) => address.port),
+    ports: () => [...transports.listeners.map(({ address }) => address.port), ...pagePorts(config)],
   })
   await followStore(store, home, location, log, onClose)
   const secret = Buffer.from(await store.settings.getOrCreate('secret', () => randomId(32)), 'hex')
@@ -199,7 +199,12 @@ async function openSip(parts: SipParts): Promise<TransportLayer> {
         return flow ? [{ uri: serializeUri(uri), flow }] : []
       }),
     serviceNumbers: new Map([[echoNumber, echo]]),
-    advertised: new Advertised({ publicAddress: config.publicAddress, networks: localNetworks() }),
+    advertised: new Advertised({
+      publicAddress: config.publicAddress,
+      networks: localNetworks(),
+      ports: transport =>
+        transports.listeners.filter(one => one.transport === transport).map(({ address }) => address.port),
+    }),
     responseFlow: (request, flow) => transports.responseFlow(request, flow),
     engines,
   })
@@ -247,6 +252,7 @@ function openEcho(
   const app = new EchoApp({
     send,
     mediaAddress: () => engines?.localAddress() ?? '127.0.0.1',
+    mediaSource: () => engines?.remoteAddress(),
     contactHost: 'localhost',
     clock,
     log,
@@ -293,6 +299,9 @@ async function listen(config: Config, log: Log, onClose: OnClose, { sip, identit
     https: (await all('https', https ? [https] : [], address => pages.listenHttps(address, identity)))[0],
   }
 }
+
+/** Browsers write the port of the page into URIs: SIP over WebSocket shares it. */
+const pagePorts = ({ listen: { http, https } }: Config): number[] => [http, https].flatMap(at => at?.port || [])
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
 

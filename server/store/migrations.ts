@@ -38,6 +38,7 @@ export const migrations: readonly Migration[] = [
         key           TEXT NOT NULL,
         id            TEXT NOT NULL,
         contact       TEXT NOT NULL,
+        params        TEXT,
         instance_id   TEXT,
         reg_id        INTEGER,
         q             INTEGER NOT NULL,

@@ -37,6 +37,7 @@ export interface BindingTable {
   key: string
   id: string
   contact: string
+  params: string | null
   instance_id: string | null
   reg_id: number | null
   q: number

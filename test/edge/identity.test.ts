@@ -37,7 +37,9 @@ describe('Advertised', () => {
     { address: '192.168.1.5', cidr: '192.168.1.5/24' },
     { address: 'fd00::5', cidr: 'fd00::5/64' },
   ]
+  const ports = () => [5060]
   const towards = (host: string, local = '0.0.0.0') => ({
+    transport: 'udp' as const,
     local: { host: local, port: 5060 },
     remote: { host, port: 1 },
   })
@@ -49,11 +51,16 @@ describe('Advertised', () => {
     ['a peer with IPv6', 'fd00::77', '[fd00::5]:5060'],
     ['a peer outside, without a public address', '198.51.100.7', '10.0.0.5:5060'],
   ])('%s sees the address it can reach', (_, host, expected) => {
-    expect(new Advertised({ networks }).hostPortFor(towards(host))).toBe(expected)
+    expect(new Advertised({ networks, ports }).hostPortFor(towards(host))).toBe(expected)
+  })
+
+  it('names a port we listen on for a connection that we opened', () => {
+    const opened = { ...towards('10.0.0.9', ''), local: { host: '', port: 0 } }
+    expect(new Advertised({ networks, ports: () => [5070, 5080] }).hostPortFor(opened)).toBe('10.0.0.5:5070')
   })
 
   it('shows the public address to who is outside, and only to him', () => {
-    const advertised = new Advertised({ networks, publicAddress: '203.0.113.5' })
+    const advertised = new Advertised({ networks, ports, publicAddress: '203.0.113.5' })
     expect(advertised.hostPortFor(towards('198.51.100.7'))).toBe('203.0.113.5:5060')
     expect(advertised.hostPortFor(towards('10.0.0.9'))).toBe('10.0.0.5:5060')
     expect(advertised.hostPortFor(towards('10.0.0.9', '10.0.0.5'))).toBe('10.0.0.5:5060')

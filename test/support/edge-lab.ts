@@ -154,7 +154,10 @@ export class EdgeLab {
       bindingById: id => location.byId(id),
       nextHops: () => Promise.resolve(options.nextHops?.(this) ?? []),
       serviceNumbers: new Map(),
-      advertised: new Advertised({ networks: [{ address: '192.0.2.1', cidr: '192.0.2.0/24' }] }),
+      advertised: new Advertised({
+        networks: [{ address: '192.0.2.1', cidr: '192.0.2.0/24' }],
+        ports: () => [5060, 8080],
+      }),
       responseFlow: (_, flow) => flow,
       engines: options.engines,
     })
