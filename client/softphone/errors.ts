@@ -44,6 +44,14 @@ export const errorTable = [
     isTemporary: true,
   },
   {
+    number: 1103,
+    code: 'SOFTPHONE_CONNECTION_INTERRUPTED',
+    phase: 'connection',
+    message: 'The connection to the server is interrupted.',
+    advice: 'Your call goes on. The phone connects again by itself.',
+    isTemporary: true,
+  },
+  {
     number: 1201,
     code: 'SOFTPHONE_WRONG_PASSWORD',
     phase: 'registration',

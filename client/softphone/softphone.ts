@@ -165,7 +165,8 @@ export class Softphone {
   #onDisconnected(): void {
     this.#retry?.cancel()
     const registration = this.#state.value.isSignedIn ? 'unregistered' : 'registering'
-    this.#fail(new SoftphoneError('SOFTPHONE_SERVER_UNREACHABLE'), { connection: 'reconnecting', registration })
+    const code = this.call ? 'SOFTPHONE_CONNECTION_INTERRUPTED' : 'SOFTPHONE_SERVER_UNREACHABLE'
+    this.#fail(new SoftphoneError(code), { connection: 'reconnecting', registration })
   }
 
   #onRegistrationFailed(failure: Failure): void {

@@ -78,12 +78,7 @@ export class OffhookKeypad extends LitElement {
     return html`<div class="keys" role="group" aria-label="Digits">
       ${keys.map(
         ([key, letters]) =>
-          html`<button
-            type="button"
-            class="key ${/\d/.test(key) ? '' : 'symbol'}"
-            aria-label=${key}
-            @click=${() => this.#press(key)}
-          >
+          html`<button type="button" class="key ${/\d/.test(key) ? '' : 'symbol'}" @click=${() => this.#press(key)}>
             <span class="character">${key}</span><span class="letters" aria-hidden="true">${letters}</span>
           </button>`,
       )}

@@ -215,8 +215,9 @@ describe('an outgoing call', () => {
     agent().sessions[0]!.confirm()
     agent().events.emit('disconnected', undefined)
     expect(call.state).toBe('active')
+    expect(state().error).toEqual(withCode('SOFTPHONE_CONNECTION_INTERRUPTED'))
     agent().accept()
-    expect(state()).toMatchObject({ connection: 'connected', call: { state: 'active' } })
+    expect(state()).toMatchObject({ connection: 'connected', call: { state: 'active' }, error: undefined })
   })
 })
 

@@ -52,6 +52,10 @@ export class FakeSipServer {
     return this.#contact !== undefined
   }
 
+  get connections(): number {
+    return this.#server.clients.size
+  }
+
   /** Requests of one method, oldest first. */
   requests(method: string): SipText[] {
     return this.received.filter(message => message.method === method)
