@@ -129,6 +129,17 @@ function run(command, args, output, shell = false) {
   throw new Error(`${path.basename(command)} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`)
 }
 
+/** npm passes a signal on to its shell, and the shell to nobody: when it is gone, we stop as if the signal had come here. */
+function stopWithShell() {
+  const shell = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  timer.unref()
+}
+
 async function main(args) {
   const started = performance.now()
   try {
@@ -140,7 +151,10 @@ async function main(args) {
   }
   if (args.includes('--build-only'))
     console.log(`dist/ is current (${((performance.now() - started) / 1000).toFixed(1)} s).`)
-  else await runOffhook(['serve', ...args])
+  else {
+    if (process.env.npm_lifecycle_event) stopWithShell()
+    await runOffhook(['serve', ...args])
+  }
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))

@@ -58,10 +58,11 @@ export function renderWelcome(welcome: Welcome, bold: (text: string) => string =
 }
 
 function openSection({ listeners: { http, https }, machine, firstAccounts, echo }: Welcome): Section {
-  const elsewhere = https ? pageUrls(https, machine).slice(0, shownAddresses) : []
+  const encrypted = https ? pageUrls(https, machine).slice(0, shownAddresses) : []
+  const label = https && machine.loopback.includes(reachableHosts(https, machine)[0]!) ? 'encrypted' : 'in the network'
   const rows: [string, string][] = [
     ...(http ? [['on this machine', localPageUrl(http)] as [string, string]] : []),
-    ...elsewhere.map((url, index): [string, string] => [index === 0 ? 'in the network' : '', url]),
+    ...encrypted.map((url, index): [string, string] => [index === 0 ? label : '', url]),
   ]
   if (rows.length === 0) rows.push(['', 'no pages: listen.http and listen.https are off'])
   else if (firstAccounts)

@@ -83,7 +83,7 @@ Accounts
 
   it('gives loopback addresses where there is no network, and IPv6 in brackets', () => {
     const machine = { ...welcome.machine, addresses: [] }
-    expect(renderWelcome({ ...welcome, machine })).toContain('https://127.0.0.1:8443')
+    expect(renderWelcome({ ...welcome, machine })).toContain('encrypted         https://127.0.0.1:8443')
     const listeners = { ...welcome.listeners, http: { host: '::1', port: 80 }, https: { host: '::', port: 443 } }
     const text = renderWelcome({ ...welcome, listeners })
     expect(text).toContain('http://[::1]:80')
