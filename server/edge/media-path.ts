@@ -57,6 +57,13 @@ export class CallMedia implements ProxyUser<EdgeTarget> {
   readonly #session: MediaSession
   readonly #request: Request
   readonly #caller: MediaParty
+  /** Branches with an offer that is still worth something. */
+  readonly #open = new Set<string>()
+  /**
+   * Branches that are done with. The last one is deleted only when the next target has its offer: with it the engine would
+   * forget the caller's port and keys, which early media may already use (design decision 4: offer, then delete).
+   */
+  #done: string[] = []
 
   constructor(session: MediaSession, request: Request, caller: MediaParty) {
     this.#session = session
@@ -66,24 +73,36 @@ export class CallMedia implements ProxyUser<EdgeTarget> {
 
   prepare({ target, branch }: Attempt<EdgeTarget>): Promise<string> | undefined {
     if (!hasSdp(this.#request)) return undefined
-    return offer(this.#session, this.#request.body, this.#caller, target.leg, branch)
+    this.#open.add(branch)
+    const offered = offer(this.#session, this.#request.body, this.#caller, target.leg, branch)
+    this.#deleteDone()
+    return offered
   }
 
   answer({ target, branch }: Attempt<EdgeTarget>, response: Response): Promise<string> | undefined {
     if (!hasSdp(response)) return undefined
     const callee = { ...target.leg, signalledFrom: target.signalledFrom }
+    if (hasSdp(this.#request)) return answer(this.#session, response.body, this.#caller, callee, branch)
     // An INVITE without SDP lets the callee make the offer; the caller's answer comes in the ACK (RFC 3261 §13.2.1).
-    return hasSdp(this.#request)
-      ? answer(this.#session, response.body, this.#caller, callee, branch)
-      : offer(this.#session, response.body, callee, this.#caller, branch)
+    this.#open.add(branch)
+    return offer(this.#session, response.body, callee, this.#caller, branch)
   }
 
   attemptEnded({ branch }: Attempt<EdgeTarget>, won: boolean): void {
-    if (!won) void this.#session.deleteBranch(this.#caller, branch)
+    if (won || !this.#open.delete(branch)) return
+    this.#done.push(branch)
+    if (this.#open.size) this.#deleteDone()
   }
 
   ended(status: number): void {
-    if (status < 200 || status >= 300) void this.#session.delete()
+    if (status >= 200 && status < 300) this.#deleteDone()
+    else if (this.#open.size || this.#done.length) void this.#session.delete()
+  }
+
+  /** Commands of a session reach the engine in their order: whatever was offered before is there first. */
+  #deleteDone(): void {
+    for (const branch of this.#done) void this.#session.deleteBranch(this.#caller, branch)
+    this.#done = []
   }
 }
 
