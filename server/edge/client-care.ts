@@ -5,16 +5,21 @@ import { TargetRefusal } from '../sip/proxy/response-context.ts'
 
 /** What clients do wrong and the edge lives with (design decision 10): one rule each. */
 
-/** Clients that give up at the first challenge whose algorithm they do not know, instead of skipping it (RFC 8760 §2.4). */
-const stumbleOverSha256: readonly RegExp[] = [
-  /^baresip v?[01]\./i, // libre answers ENOSYS and never sends credentials
+/**
+ * Clients that find the challenge they know among several, as RFC 8760 §2.4 has it. Many others read the first one only and give
+ * up when it is not MD5: baresip 1 (ENOSYS, and no second REGISTER), sipp, desk phones of before 2020.
+ */
+const readSeveralChallenges: readonly RegExp[] = [
+  /^JsSIP /, // keeps the last one, which is MD5
+  /^baresip v?(?:[2-9]|\d\d)/i,
+  /^Linphone/i,
 ]
 
-/** The algorithms to challenge this client with; of what is offered at least MD5 must remain, or nothing is changed. */
+/** The algorithms to challenge this client with, of those offered: all, or MD5 alone where it might stumble over another. */
 export function algorithmsFor(request: Request, offered: readonly DigestAlgorithm[]): readonly DigestAlgorithm[] {
   const userAgent = request.header('user-agent') ?? ''
-  if (!offered.includes('MD5') || !stumbleOverSha256.some(pattern => pattern.test(userAgent))) return offered
-  return ['MD5']
+  const copes = readSeveralChallenges.some(pattern => pattern.test(userAgent))
+  return copes || !offered.includes('MD5') ? offered : ['MD5']
 }
 
 /**
