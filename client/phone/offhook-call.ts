@@ -266,7 +266,11 @@ export class OffhookCall extends LitElement {
 
   #renderActions() {
     const { state, isAnswering, isMuted } = this.call
-    if (state === 'ended') return nothing
+    if (state === 'ended') {
+      return html`<div class="after">
+        <button type="button" class="button" @click=${this.#act('close')}>Close</button>
+      </div>`
+    }
     if (state === 'incoming') {
       return html`<div class="actions">
         ${this.#renderRound('stop', 'Decline', icons.hangUp, 'decline')}

@@ -19,6 +19,8 @@ import type {
 const registerExpires = 600
 /** Longest wait for a host candidate. Trickle ICE is not in JsSIP, and waiting for all candidates can take 40 s. */
 const iceWaitMs = 300
+/** Milliseconds: long enough for old voice menus, and quick enough to keep up with fingers. */
+const digitTiming = { duration: 120, interToneGap: 80 }
 /** The media relay has a public address, so no STUN or TURN server is needed. */
 const peerConnection: RTCConfiguration = { iceServers: [] }
 
@@ -104,6 +106,7 @@ class JssipSession implements Session {
     const { RFC2833, INFO } = C.DTMF_TRANSPORT
     // A far side without telephone events (RFC 4733) gets the digits by SIP INFO, rather than not at all.
     this.#session.sendDTMF(digits, {
+      ...digitTiming,
       transportType: senders.some(({ dtmf }) => dtmf?.canInsertDTMF) ? RFC2833 : INFO,
     })
   }
