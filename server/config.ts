@@ -169,7 +169,7 @@ const schema = z.strictObject({
         .prefault(['SHA-256', 'MD5'])
         .meta({
           description:
-            'Digest algorithms offered, strongest first. Browsers (JsSIP) and most desk phones know MD5 only.',
+            'Digest algorithms offered, strongest first. Clients not known to read several challenges get MD5 alone when it is among them: many desk phones give up at any other.',
         }),
       nonceLifetime: seconds.default(300).meta({
         description: 'How long a digest challenge can be answered; then the client is challenged again (stale=true).',
