@@ -12,7 +12,7 @@ import { Home } from './edge/home.ts'
 import { LocalFlow } from './edge/local-flow.ts'
 import { RouteTokens } from './edge/route-token.ts'
 import { makeFirstAccounts } from './first-start.ts'
-import { systemClock, type Clock } from './lib/clock.ts'
+import { guardedClock, systemClock, type Clock } from './lib/clock.ts'
 import { randomId } from './lib/ids.ts'
 import { findInstallation } from './lib/installation.ts'
 import { listenProblem, type ListenKey } from './lib/listen-problem.ts'
@@ -49,7 +49,8 @@ export interface Offhook {
 const echoNumber = '*43'
 
 /** The composition root: configuration → parts → wiring → start. Whatever fails takes down what had been started before. */
-export async function start(config: Config, log: Log, clock: Clock = systemClock): Promise<Offhook> {
+export async function start(config: Config, log: Log, time: Clock = systemClock): Promise<Offhook> {
+  const clock = guardedClock(time, error => log.error({ err: error }, 'a timer failed'))
   const closers: (() => Promise<void> | void)[] = []
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => (stopping ??= closeAll(closers, log))

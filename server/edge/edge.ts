@@ -59,38 +59,43 @@ export class Edge {
     this.#walk(new Inbound(request, flow, defect), 0)
   }
 
-  /** Step by step, without a promise as long as no step makes one. */
   #walk(inbound: Inbound, from: number): void {
-    for (let i = from; i < this.#steps.length; i++) {
-      const decision = this.#steps[i]!(inbound)
-      if (decision instanceof Promise) {
-        // What is under way absorbs its retransmissions.
-        if (!this.#begin(inbound)) return
-        decision.then(
-          decided => (decided ? this.#act(inbound, decided) : this.#walk(inbound, i + 1)),
-          (error: unknown) => this.#fail(inbound, error),
-        )
-        return
-      }
-      if (decision) {
-        this.#act(inbound, decision)
-        return
-      }
-      // Challenges cost us no state (RFC 3261 §26.3.2.4); whoever has proved himself gets a transaction.
-      if (inbound.account && !this.#begin(inbound)) return
-    }
-    this.#act(inbound, reply(404))
-  }
-
-  #act(inbound: Inbound, decision: Decision): void {
     try {
-      if (decision.do === 'reply') this.#reply(inbound, decision)
-      else if (decision.do === 'fork') this.#fork(inbound, decision)
-      else if (decision.do === 'relay') this.#relay(inbound, decision)
-      else this.#parts.log.debug({ callId: inbound.request.callId }, `dropped: ${decision.why}`)
+      this.#act(inbound, this.#decide(inbound, from))
     } catch (error) {
       this.#fail(inbound, error)
     }
+  }
+
+  /** Step by step, without a promise as long as no step makes one. undefined: it is decided elsewhere, or later. */
+  #decide(inbound: Inbound, from: number): Decision | undefined {
+    for (let i = from; i < this.#steps.length; i++) {
+      const decision = this.#steps[i]!(inbound)
+      if (decision instanceof Promise) {
+        this.#await(inbound, decision, i + 1)
+        return undefined
+      }
+      if (decision) return decision
+      // Challenges cost us no state (RFC 3261 §26.3.2.4); whoever has proved himself gets a transaction.
+      if (inbound.account && !this.#begin(inbound)) return undefined
+    }
+    return reply(404)
+  }
+
+  #await(inbound: Inbound, pending: Promise<Decision | undefined>, next: number): void {
+    // What is under way absorbs its retransmissions.
+    if (!this.#begin(inbound)) return
+    pending
+      .then(decision => (decision ? this.#act(inbound, decision) : this.#walk(inbound, next)))
+      .catch((error: unknown) => this.#fail(inbound, error))
+  }
+
+  #act(inbound: Inbound, decision: Decision | undefined): void {
+    if (!decision) return
+    if (decision.do === 'reply') this.#reply(inbound, decision)
+    else if (decision.do === 'fork') this.#fork(inbound, decision)
+    else if (decision.do === 'relay') this.#relay(inbound, decision)
+    else this.#parts.log.debug({ callId: inbound.request.callId }, `dropped: ${decision.why}`)
   }
 
   #fail(inbound: Inbound, error: unknown): void {

@@ -18,3 +18,18 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(handle) }
   },
 }
+
+/** A clock whose timers never throw: what goes wrong in one is told and takes nothing else with it. */
+export function guardedClock(clock: Clock, failed: (error: unknown) => void): Clock {
+  return {
+    now: () => clock.now(),
+    after: (ms, run) =>
+      clock.after(ms, () => {
+        try {
+          run()
+        } catch (error) {
+          failed(error)
+        }
+      }),
+  }
+}

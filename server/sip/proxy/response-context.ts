@@ -122,13 +122,12 @@ export class ResponseContext<T extends Target = Target> {
       this.#send(branch)
       return
     }
-    prepared.then(
-      body => {
+    prepared
+      .then(body => {
         if (branch.cancelled) this.#end(branch, { kind: 'local', status: 487 })
         else this.#send(branch, body)
-      },
-      (error: unknown) => this.#end(branch, this.#refusal(error)),
-    )
+      })
+      .catch((error: unknown) => this.#end(branch, this.#refusal(error)))
   }
 
   #send(branch: Branch<T>, body?: string): void {
@@ -192,6 +191,7 @@ export class ResponseContext<T extends Target = Target> {
         text => this.#forward(branch, response, text),
         (error: unknown) => this.#refuse(branch, response, error),
       )
+      .catch((error: unknown) => this.#options.user.fault?.(error))
   }
 
   #forward(branch: Branch<T>, response: Response, body?: string): void {
