@@ -43,7 +43,7 @@ export function prepare({ say = console.log, output = 'inherit' } = {}) {
       say(`Building the ${mode} …`)
       node([inRoot('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--mode', mode, '--logLevel', 'warn'], output)
     }
-    writeFileSync(builtStamp, `${began.toISOString()}\n`)
+    writeFileSync(builtStamp, began.toISOString())
   })
 }
 
