@@ -61,7 +61,12 @@ export function useStage(options: OffhookOptions, setUp: (stage: Stage) => Promi
     })
   })
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') {
+      // One failure is one failure: the next test starts with a clear line.
+      await Promise.all([...tabs, ...deskPhones].map(phone => phone.reset()))
+      return
+    }
     await offhook?.rtpengine?.idle()
   })
 

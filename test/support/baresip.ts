@@ -16,6 +16,7 @@ const LISTEN_SAMPLES = RATE / 2
 const LISTEN_PATIENCE_MS = 2_500
 /** baresip takes one digit a time and drops those that come closer together. */
 const DIGIT_GAP_MS = 400
+const RESET_MS = 500
 
 export interface BaresipOptions {
   account: string
@@ -128,9 +129,7 @@ export class Baresip {
   /** Resolves with the reason, e.g. `486 Busy Here`; earlier events and recordings are forgotten. */
   async closed(): Promise<string> {
     const { param } = await this.event('CALL_CLOSED')
-    this.#events = []
-    fs.rmSync(path.join(this.#folder, 'rec'), { recursive: true, force: true })
-    fs.mkdirSync(path.join(this.#folder, 'rec'))
+    this.#forget()
     return param ?? ''
   }
 
@@ -157,6 +156,13 @@ export class Baresip {
       await sleep(100)
     }
     return undefined
+  }
+
+  /** After a failed test: ends whatever goes on. */
+  async reset(): Promise<void> {
+    this.hangUp()
+    await sleep(RESET_MS)
+    this.#forget()
   }
 
   logTail(lines?: number): string {
@@ -191,6 +197,12 @@ export class Baresip {
       .sort()
       .at(-1)
     return newest ? fs.readFileSync(path.join(rec, newest)) : Buffer.alloc(0)
+  }
+
+  #forget(): void {
+    this.#events = []
+    fs.rmSync(path.join(this.#folder, 'rec'), { recursive: true, force: true })
+    fs.mkdirSync(path.join(this.#folder, 'rec'))
   }
 
   #command(command: string, params = ''): void {

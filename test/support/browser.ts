@@ -20,8 +20,6 @@ const ARGS = [
 ]
 /** The ear's window is 0.68 s long: after this time all of it is new. */
 const FRESH_MS = 800
-/** Below this amplitude it is silence. */
-const SILENCE = 0.005
 const KEY_LEVEL = 0.015
 const TRACE_MESSAGES = 12
 
@@ -145,8 +143,7 @@ export class BrowserPhone {
   async hears(): Promise<Tone | undefined> {
     await sleep(FRESH_MS)
     const { samples, rate } = await this.#sound()
-    const tone = strongestTone(samples, rate)
-    return tone && tone.level > SILENCE ? tone : undefined
+    return strongestTone(samples, rate)
   }
 
   /** Waits for the two frequencies of a key: Chromium plays received telephone events (RFC 4733) as such. */
@@ -166,6 +163,12 @@ export class BrowserPhone {
   describe(): string {
     const messages = this.#trace.slice(-TRACE_MESSAGES).join('\n')
     return `--- tab of ${this.account} ---\n${this.#complaints.join('\n')}\n${messages}`
+  }
+
+  /** After a failed test: whatever goes on is left behind with the old page. */
+  async reset(): Promise<void> {
+    this.#registrations = 0
+    await this.signIn()
   }
 
   /** Closes the window, as a person does. Idempotent. */

@@ -13,7 +13,7 @@ function sine(hz: number, level: number, samples: number): Float64Array {
 }
 
 describe('the ear of the tests', () => {
-  it.each([440, 700, 1_336])('names %i Hz and its level', hz => {
+  it.each([440, 700, 1_008, 1_009, 1_010, 1_011, 1_336])('names %i Hz and its level', hz => {
     const heard = strongestTone(sine(hz, 0.25, 4_000), RATE)!
     expect(Math.abs(heard.hz - hz)).toBeLessThanOrEqual(1)
     expect(heard.level).toBeCloseTo(0.25, 2)

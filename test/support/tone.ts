@@ -26,12 +26,15 @@ export const KEY_HZ: Readonly<Record<string, readonly [number, number]>> = Objec
   ),
 )
 
+/** Below this amplitude it is silence: comfort noise, a muted microphone. */
+const SILENCE = 0.005
+
 const FULL_SCALE = 32_768
 const WAV_HEADER_BYTES = 44
 
-/** The audible range of a telephone, and the step of the search. */
-const SEARCH = { fromHz: 100, toHz: 3_400, stepHz: 4 } as const
-const FINE_HZ = 0.5
+/** The audible range of a telephone. A tone that falls between two steps must not fall into a null of both: half a second has one every 2 Hz. */
+const SEARCH = { fromHz: 100, toHz: 3_400, stepHz: 1 } as const
+const FINE_HZ = 0.25
 
 /** Writes a steady sine as PCM16 wav. */
 export function writeTone(file: string, { hz, rate, seconds, channels = 1, level = 0.4 }: ToneFile): void {
@@ -84,12 +87,12 @@ export function amplitudeAt(hz: number, samples: Float64Array, rate: number): nu
 
 /** The strongest frequency of a telephone's range; undefined in silence. */
 export function strongestTone(samples: Float64Array, rate: number): Tone | undefined {
-  const energy = samples.reduce((sum, sample) => sum + sample * sample, 0)
-  if (energy === 0) return undefined
   const coarse = strongestIn(samples, rate, SEARCH)
   const near = { fromHz: coarse.hz - SEARCH.stepHz, toHz: coarse.hz + SEARCH.stepHz, stepHz: FINE_HZ }
   const best = strongestIn(samples, rate, near)
+  if (best.level < SILENCE) return undefined
   // A sine of amplitude a has the mean square a²/2.
+  const energy = samples.reduce((sum, sample) => sum + sample * sample, 0)
   return { ...best, purity: Math.min(1, (best.level * best.level * samples.length) / (2 * energy)) }
 }
 
