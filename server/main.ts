@@ -78,8 +78,11 @@ async function compose(config: Config, log: Log, clock: Clock, onClose: OnClose)
   const services = await openServices({ config, log, clock, mustExist: false })
   const { store, defaultDomain: domain } = services
   onClose(() => store.close())
-  const firstAccounts = await makeFirstAccounts({ ...services, password: randomPassword })
-  const identity = await loadIdentity(config, machine, clock, log)
+  // Whoever has written a configuration adds his own.
+  const isTrial = config.file === undefined
+  const firstAccounts = isTrial ? await makeFirstAccounts({ ...services, password: randomPassword }) : undefined
+  const isEncrypted = config.listen.tls.length > 0 || config.listen.https !== undefined
+  const identity = isEncrypted ? await loadIdentity(config, machine, clock, log) : undefined
   const { portRange, ...mediaConfig } = config.media
   const media = await openMedia({
     ...mediaConfig,
@@ -101,7 +104,7 @@ async function compose(config: Config, log: Log, clock: Clock, onClose: OnClose)
     listeners,
     engine: media.description,
     echo: echoNumber,
-    authorityFile: identity.authorityFile,
+    authorityFile: identity?.authorityFile,
     firstAccounts,
   }
 }
@@ -266,7 +269,8 @@ type Open = (address: SocketAddress) => Promise<SocketAddress>
 
 interface ListenParts {
   readonly sip: TransportLayer
-  readonly identity: Identity
+  /** undefined when nothing listens that needs one. */
+  readonly identity: Identity | undefined
   readonly domain: string
 }
 
@@ -295,9 +299,9 @@ async function listen(config: Config, log: Log, onClose: OnClose, { sip, identit
   return {
     udp: await all('udp', udp, async address => (await sip.listenUdp(address)).address),
     tcp: await all('tcp', tcp, async address => (await sip.listenTcp(address)).address),
-    tls: await all('tls', tls, async address => (await sip.listenTls(address, identity)).address),
+    tls: await all('tls', tls, async address => (await sip.listenTls(address, identity!)).address),
     http: (await all('http', http ? [http] : [], address => pages.listenHttp(address)))[0],
-    https: (await all('https', https ? [https] : [], address => pages.listenHttps(address, identity)))[0],
+    https: (await all('https', https ? [https] : [], address => pages.listenHttps(address, identity!)))[0],
   }
 }
 
