@@ -165,6 +165,7 @@ describe('an outgoing call', () => {
     await button('Hang up').click()
     await callState('ended').waitFor()
     await until('the other side is told', () => server.sip.requests('BYE').length === 1)
+    await button('Close').click()
     await shows('Ready')
     expect(await numberField().evaluate(field => field.matches(':focus'))).toBe(true)
   })
