@@ -187,6 +187,7 @@ async function openSip(parts: SipParts): Promise<TransportLayer> {
         },
       },
       tooBrief: registrar.rejectBrief ? 'reject' : 'raise',
+      isGone: ({ flow }) => !findFlow(flow)?.isOpen,
     }),
     digest: {
       nonces: new Nonces({ clock, secret, lifetime: auth.nonceLifetime, limit: limits.rememberedNonces }),

@@ -29,6 +29,8 @@ export interface RegistrarOptions {
   }
   /** What becomes of a wish below the minimum: it is raised (the default), or refused with 423. */
   readonly tooBrief?: 'raise' | 'reject'
+  /** The connection it was registered over is closed. Such bindings wait for their browser, but make room for others. */
+  readonly isGone?: (binding: Binding) => boolean
 }
 
 /** What the edge found out before. */
@@ -70,14 +72,16 @@ export class Registrar {
   readonly #phoneExpiry: ExpiryLimits
   readonly #webSocketExpiry: ExpiryLimits
   readonly #rejectsBrief: boolean
+  readonly #isGone: (binding: Binding) => boolean
 
-  constructor({ location, clock, limits, expiry, tooBrief = 'raise' }: RegistrarOptions) {
+  constructor({ location, clock, limits, expiry, tooBrief = 'raise', isGone = () => false }: RegistrarOptions) {
     this.#location = location
     this.#clock = clock
     this.#limits = { ...defaultRegistrarLimits, ...limits }
     this.#phoneExpiry = { ...defaultPhoneExpiry, ...expiry?.phone }
     this.#webSocketExpiry = { ...defaultWebSocketExpiry, ...expiry?.webSocket }
     this.#rejectsBrief = tooBrief === 'reject'
+    this.#isGone = isGone
   }
 
   /** Answers when the change is durable, at once if the location service does. Fails, with nothing changed, as that fails. */
@@ -124,12 +128,21 @@ export class Registrar {
       if (granted === 0) live.delete(key)
       else live.set(key, this.#bind(request, source, contact, { id: old?.id ?? randomId(), key, granted }))
     }
+    this.#makeRoom(live, current)
     // Who is above a limit that was lowered may still refresh.
     if (this.#exceeds(live.size) && live.size > current.length) return tooManyContacts()
     return {
       put: [...live.values()].filter(binding => !current.includes(binding)),
       remove: current.filter(binding => !live.has(binding.key)),
     }
+  }
+
+  /** Every reload of a page leaves a binding behind; above the limit those whose connection is closed go, oldest first. */
+  #makeRoom(live: Map<string, Binding>, current: readonly Binding[]): void {
+    if (!this.#exceeds(live.size)) return
+    const gone = current.filter(binding => live.get(binding.key) === binding && this.#isGone(binding))
+    gone.sort((a, b) => a.registeredAt - b.registeredAt)
+    for (const { key } of gone) if (this.#exceeds(live.size)) live.delete(key)
   }
 
   #bind(

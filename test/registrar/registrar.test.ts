@@ -498,6 +498,23 @@ describe('limits', () => {
     location.close()
   })
 
+  it('makes room by forgetting those whose connection is closed, the oldest first, and only as many as it must', () => {
+    const gone = new Set(['sip:bob@192.0.2.2', 'sip:bob@192.0.2.3'])
+    const limits = { contacts: 3 }
+    const { register, location, clock } = setUp({ limits, isGone: ({ contact }) => gone.has(contact) })
+    for (const contact of numbered(1, 3)) {
+      register({ contacts: [contact] })
+      clock.advance(1000)
+    }
+    register({ contacts: numbered(4, 4) })
+    const left = () => location.lookup(aor).map(({ contact }) => contact.slice(-1))
+    expect(left().sort()).toEqual(['1', '3', '4'])
+    register({ contacts: numbered(5, 5) })
+    expect(left().sort()).toEqual(['1', '4', '5'])
+    expect(register({ contacts: numbered(6, 6) }).status).toBe(403)
+    location.close()
+  })
+
   it('adds none of several contacts of which the last is one too many', () => {
     const { register, location } = setUp({ limits: { contacts: 3 } })
     register({ contacts: numbered(1, 2) })
