@@ -7,8 +7,8 @@ import { LoadTool } from './load.ts'
 import { measure, type Load, type Sample } from './measure.ts'
 import { total } from './cpu.ts'
 import { renderReport, writeReport } from './report.ts'
-import { startTarget, TARGET_NAMES, type Media, type Target, type TargetName } from './target.ts'
-import { RATE_NAMES, WORKLOADS, type RateName } from './workload.ts'
+import { startTarget, TARGET_NAMES, type Target, type TargetName } from './target.ts'
+import { RATE_NAMES, WORKLOAD_NAMES, WORKLOADS, type RateName, type Workload, type WorkloadName } from './workload.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const DOMAIN = 'bench.test'
@@ -19,6 +19,7 @@ const WARM_UP_SECONDS = 2
 
 const HELP = `CPU per operation, beside Kamailio. Options, with their defaults:
   --targets kamailio,offhook   who is measured
+  --workloads register,call,call-rtpengine
   --rates low,high             how hard
   --rounds 3                   how often each
   --seconds 8                  how long each time
@@ -26,6 +27,7 @@ const HELP = `CPU per operation, beside Kamailio. Options, with their defaults:
 
 interface Options {
   targets: TargetName[]
+  workloads: WorkloadName[]
   rates: RateName[]
   rounds: number
   seconds: number
@@ -37,6 +39,7 @@ function readOptions(args: string[]): Options | undefined {
     args,
     options: {
       targets: { type: 'string', default: TARGET_NAMES.join(',') },
+      workloads: { type: 'string', default: WORKLOAD_NAMES.join(',') },
       rates: { type: 'string', default: RATE_NAMES.join(',') },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '8' },
@@ -47,6 +50,7 @@ function readOptions(args: string[]): Options | undefined {
   if (values.help) return undefined
   return {
     targets: readNames('targets', values.targets, TARGET_NAMES),
+    workloads: readNames('workloads', values.workloads, WORKLOAD_NAMES),
     rates: readNames('rates', values.rates, RATE_NAMES),
     rounds: readCount('rounds', values.rounds),
     seconds: readCount('seconds', values.seconds),
@@ -95,13 +99,14 @@ export async function main(args: string[]): Promise<number> {
   }
   const targets: Target[] = []
   try {
-    for (const media of ['none', 'rtpengine'] satisfies Media[])
+    const workloads = WORKLOADS.filter(({ name }) => options.workloads.includes(name))
+    for (const media of new Set(workloads.map(workload => workload.media)))
       for (const name of options.targets) {
         const target = await startTarget(name, media, DOMAIN, [...CALLERS, ...CALLEES])
         targets.push(target)
         await registerCallees(target, load)
       }
-    const samples = await measureAll(targets, options, load)
+    const samples = await measureAll(targets, workloads, options, load)
     const report = renderReport(samples, {
       command: describeCommand(options),
       rounds: options.rounds,
@@ -135,15 +140,22 @@ async function registerCallees(target: Target, { tool, calleePort }: Load): Prom
 }
 
 /** The command that measures the same again, wherever its page goes. */
-function describeCommand({ targets, rates, rounds, seconds }: Options): string {
-  return `npm run bench -- --targets ${targets.join(',')} --rates ${rates.join(',')} --rounds ${rounds} --seconds ${seconds}`
+function describeCommand({ targets, workloads, rates, rounds, seconds }: Options): string {
+  const options = { targets, workloads, rates, rounds: [rounds], seconds: [seconds] }
+  const words = Object.entries(options).map(([name, values]) => `--${name} ${values.join(',')}`)
+  return ['npm run bench --', ...words].join(' ')
 }
 
 /** Each workload visits the targets right after each other, so that what the machine does besides hits them alike. */
-async function measureAll(targets: readonly Target[], options: Options, load: Load): Promise<Sample[]> {
+async function measureAll(
+  targets: readonly Target[],
+  workloads: readonly Workload[],
+  options: Options,
+  load: Load,
+): Promise<Sample[]> {
   const samples: Sample[] = []
   for (let round = 1; round <= options.rounds; round++)
-    for (const workload of WORKLOADS)
+    for (const workload of workloads)
       for (const rateName of options.rates) {
         const fitting = targets.filter(({ media }) => media === workload.media)
         for (const target of round % 2 ? fitting : fitting.toReversed()) {

@@ -7,8 +7,8 @@ export type TargetName = (typeof TARGET_NAMES)[number]
 
 export type Media = 'none' | 'rtpengine'
 
-/** Enough ports for the calls of the highest rate, four for each. */
-const MEDIA_PORTS = 4_000
+/** At the highest rate some sixty calls are up at once, with four ports each. */
+const MEDIA_PORTS = 1_200
 
 /** A server under load, with the rtpengine that is its own. */
 export interface Target {

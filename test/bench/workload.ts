@@ -4,8 +4,11 @@ import type { Media } from './target.ts'
 export const RINGING_MS = 50
 export const TALKING_MS = 200
 
+export const WORKLOAD_NAMES = ['register', 'call', 'call-rtpengine'] as const
+export type WorkloadName = (typeof WORKLOAD_NAMES)[number]
+
 export interface Workload {
-  readonly name: string
+  readonly name: WorkloadName
   /** One operation, in words. */
   readonly operation: string
   readonly media: Media
@@ -43,8 +46,8 @@ export const WORKLOADS: readonly Workload[] = [
     times: CALL_TIMES,
   },
   {
-    name: 'call with rtpengine',
-    operation: 'the same with an rtpengine session offered, answered and deleted',
+    name: 'call-rtpengine',
+    operation: 'the same call with an rtpengine session offered, answered and deleted',
     media: 'rtpengine',
     scenario: 'caller.xml',
     isCall: true,
