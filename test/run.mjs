@@ -48,13 +48,16 @@ function main() {
   }
 
   const sum = { passed: 0, failed: 0 }
+  const broken = []
   for (const step of steps) {
     const { passed, failed } = timed(step.title, () => (step.suite ? runSuite(step) : runCheck(step)))
     sum.passed += passed
     sum.failed += failed
+    if (failed > 0) broken.push(step.title)
   }
   const ran = sum.passed + sum.failed > 0 || steps.every(step => !step.suite)
   if (!ran) console.error('No test ran.')
+  if (broken.length > 0) console.log(`\nFailed: ${broken.join('; ')}`)
   console.log(`\n${sum.passed} passed, ${sum.failed} failed`)
   return ran && sum.failed === 0 ? 0 : 1
 }
