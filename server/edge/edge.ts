@@ -7,7 +7,7 @@ import { Request, type Response } from '../sip/message/message.ts'
 import { validateRequest, validateResponse } from '../sip/message/validate.ts'
 import { forwardRequest, newBranch } from '../sip/proxy/forward.ts'
 import { type ProxyUser, ResponseContext } from '../sip/proxy/response-context.ts'
-import type { ServerTransaction } from '../sip/transaction/transaction-layer.ts'
+import type { ServerTransaction, ServerUser } from '../sip/transaction/transaction-layer.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Advertised } from './advertised.ts'
 import { refuseReliability, spareReliability } from './client-care.ts'
@@ -40,10 +40,14 @@ const withoutRecordRoute = new Set(['REGISTER', 'MESSAGE', 'OPTIONS', 'PUBLISH']
 export class Edge {
   readonly #parts: EdgeParts
   readonly #steps: readonly Step[]
+  /** Requests that can still be cancelled. */
   readonly #inbounds = new WeakMap<ServerTransaction, Inbound>()
+  /** One for all: what a transaction holds on to stays in memory for half a minute. */
+  readonly #serverUser: ServerUser
 
   constructor(parts: EdgeParts) {
     this.#parts = parts
+    this.#serverUser = { timeout: () => parts.log.debug({}, 'no ACK came for a final response') }
     this.#steps = policy({ ...parts, inboundOf: server => this.#inbounds.get(server) })
   }
 
@@ -111,18 +115,18 @@ export class Edge {
     const { request, toTag, server } = inbound
     if (request.method === 'ACK') return
     const text = createResponse(request, status, { reason, headers, toTag })
-    if (server) server.respond(text, status)
-    else if (!inbound.defect || request.has('via')) this.#parts.responseFlow(request, inbound.flow).send(text)
+    if (server) {
+      server.respond(text, status)
+      this.#inbounds.delete(server)
+    } else if (!inbound.defect || request.has('via')) this.#parts.responseFlow(request, inbound.flow).send(text)
   }
 
   /** The request's server transaction; undefined when there are too many, which the sender has been told. */
   #begin(inbound: Inbound): ServerTransaction | undefined {
     if (inbound.server || inbound.request.method === 'ACK') return inbound.server
     const { request, flow } = inbound
-    const { transactions, responseFlow, log } = this.#parts
-    const server = transactions.createServer(request, responseFlow(request, flow), {
-      timeout: () => log.debug({ callId: request.callId }, 'no ACK came'),
-    })
+    const { transactions, responseFlow } = this.#parts
+    const server = transactions.createServer(request, responseFlow(request, flow), this.#serverUser)
     if (!server) {
       this.#reply(inbound, reply(503, undefined, [['Retry-After', '5']]))
       return undefined
@@ -237,6 +241,7 @@ export class Edge {
     if (request.method === 'INVITE') server.respond(createResponse(request, 100), 100)
     const context = new ResponseContext<EdgeTarget>({
       transactions,
+      request,
       server,
       groups,
       clock,
@@ -244,6 +249,10 @@ export class Edge {
       oneAnswer: inbound.isFromWebSocket,
       user: {
         ...user,
+        ended: status => {
+          this.#inbounds.delete(server)
+          user.ended?.(status)
+        },
         extraAnswer: (attempt, response) => hangUp(transactions, request, attempt, response),
         fault: error => log.error({ callId: request.callId, err: error }, 'a target could not be tried'),
       },

@@ -1,23 +1,17 @@
-import type { Registrar } from '../../registrar/registrar.ts'
+import type { Registrar, RegisterResult } from '../../registrar/registrar.ts'
 import type { Home } from '../home.ts'
-import { type Inbound, reply, type Step } from '../inbound.ts'
+import { type Decision, reply, type Step } from '../inbound.ts'
 
 /** REGISTER ends here (RFC 3261 §10.3): its sender is known by now, and his To is his own. */
 export function register(home: Home, registrar: Registrar): Step {
-  return async inbound => {
-    if (inbound.request.method !== 'REGISTER') return undefined
-    return answer(inbound, home, registrar)
+  return ({ request, flow: { id, transport, local, remote }, isFromWebSocket }) => {
+    if (request.method !== 'REGISTER') return undefined
+    const aor = home.aorOf(request.to.uri)
+    if (aor === undefined) return reply(404)
+    const flow = { id, transport, local, remote }
+    const result = registrar.register(request, { aor, flow, isWebSocket: isFromWebSocket })
+    return result instanceof Promise ? result.then(answer) : answer(result)
   }
 }
 
-async function answer(inbound: Inbound, home: Home, registrar: Registrar) {
-  const aor = home.aorOf(inbound.request.to.uri)
-  if (aor === undefined) return reply(404)
-  const { id, transport, local, remote } = inbound.flow
-  const result = await registrar.register(inbound.request, {
-    aor,
-    flow: { id, transport, local, remote },
-    isWebSocket: inbound.isFromWebSocket,
-  })
-  return reply(result.status, result.reason, result.headers)
-}
+const answer = ({ status, reason, headers }: RegisterResult): Decision => reply(status, reason, headers)

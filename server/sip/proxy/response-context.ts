@@ -50,6 +50,8 @@ export interface ProxyUser<T extends Target = Target> {
 
 export interface ForkOptions<T extends Target> {
   readonly transactions: TransactionLayer
+  /** What goes to the targets, and its server transaction. */
+  readonly request: Request
   readonly server: ServerTransaction
   /** Targets within a group are tried in parallel, the groups one after the other. */
   readonly groups: readonly (readonly T[])[]
@@ -92,7 +94,7 @@ export class ResponseContext<T extends Target = Target> {
 
   constructor(options: ForkOptions<T>) {
     this.#options = options
-    this.#request = options.server.request
+    this.#request = options.request
     this.#isInvite = this.#request.method === 'INVITE'
   }
 
@@ -259,6 +261,9 @@ export class ResponseContext<T extends Target = Target> {
   #finish(status: number): void {
     if (this.#ended) return
     this.#ended = true
+    // An INVITE's transactions live on for half a minute; the responses need not.
+    for (const branch of this.#branches)
+      if (branch.outcome) branch.outcome = { kind: 'local', status: statusOf(branch.outcome) }
     this.#options.user.ended?.(status)
   }
 

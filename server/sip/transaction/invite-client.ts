@@ -77,10 +77,11 @@ const table: Table<State, Input, Action> = {
 }
 
 /** Sends the CANCEL of this transaction in a transaction of its own, which nobody above hears of. */
-export type SendCancel = (text: string, invite: ClientRequest, peer: Peer) => void
+export type SendCancel = (text: string, invite: Pick<ClientRequest, 'branch' | 'sentBy'>, peer: Peer) => void
 
 export class InviteClientTransaction extends Machine<State, Input, Action> implements ClientTransaction {
-  readonly #sent: ClientRequest
+  readonly #sent: Omit<ClientRequest, 'text'>
+  #text: string
   readonly #user: ClientUser
   readonly #sendCancel: SendCancel
   #interval: number
@@ -93,7 +94,9 @@ export class InviteClientTransaction extends Machine<State, Input, Action> imple
     parts: { key: string; peer: Peer; user: ClientUser; around: Surroundings; sendCancel: SendCancel },
   ) {
     super(table, 'calling', parts)
-    this.#sent = sent
+    const { text, method, branch, sentBy } = sent
+    this.#sent = { method, branch, sentBy }
+    this.#text = text
     this.#user = parts.user
     this.#sendCancel = parts.sendCancel
     this.#interval = this.timers.A
@@ -106,12 +109,14 @@ export class InviteClientTransaction extends Machine<State, Input, Action> imple
   begin(): void {
     this.start('timer A', this.timers.A)
     this.start('timer B', this.timers.B)
-    this.send(this.#sent.text)
+    this.send(this.#text)
   }
 
   receive(response: Response): void {
     const { status } = response
     this.step(status < 200 ? '1xx' : status < 300 ? '2xx' : '3xx-6xx', response)
+    // It is sent no more, and stays in memory for a while.
+    if (status >= 200) this.#text = ''
   }
 
   cancel(reason?: string): void {
@@ -123,14 +128,14 @@ export class InviteClientTransaction extends Machine<State, Input, Action> imple
   protected override perform(action: Action, cause: Cause): void {
     switch (action) {
       case 'send INVITE':
-        this.send(this.#sent.text)
+        this.send(this.#text)
         break
       case 'send ACK':
-        if (cause instanceof Response) this.#ack ??= createAck(this.#sent.text, cause)
+        if (cause instanceof Response) this.#ack ??= createAck(this.#text, cause)
         this.send(this.#ack!)
         break
       case 'send CANCEL':
-        this.#sendCancel(createCancel(this.#sent.text, this.#reason), this.#sent, this.peer)
+        this.#sendCancel(createCancel(this.#text, this.#reason), this.#sent, this.peer)
         break
       case 'double A':
         this.start('timer A', (this.#interval *= 2))

@@ -78,7 +78,8 @@ const table: Table<State, Input, Action> = {
 }
 
 export class InviteServerTransaction extends Machine<State, Input, Action> implements ServerTransaction {
-  readonly request: Request
+  /** Until the final response: most of a transaction's life is waiting for retransmissions, and messages are large. */
+  #request: Request | undefined
   finalStatus: number | undefined
   readonly #user: ServerUser
   #last = ''
@@ -86,7 +87,7 @@ export class InviteServerTransaction extends Machine<State, Input, Action> imple
 
   constructor(request: Request, parts: { key: string; peer: Peer; user: ServerUser; around: Surroundings }) {
     super(table, 'trying', parts)
-    this.request = request
+    this.#request = request
     this.#user = parts.user
     this.#interval = this.timers.G
   }
@@ -98,9 +99,14 @@ export class InviteServerTransaction extends Machine<State, Input, Action> imple
   respond(text: string, status: number): void {
     const input = status < 200 ? 'send 1xx' : status < 300 ? 'send 2xx' : 'send 3xx-6xx'
     if (!this.allows(input)) return
-    if (status >= 200) this.finalStatus ??= status
     this.#last = text
+    if (status >= 200) {
+      this.finalStatus ??= status
+      this.#request = undefined
+    }
     this.step(input)
+    // A 2xx is repeated by the TU, not by us.
+    if (status < 300 && status >= 200) this.#last = ''
   }
 
   /** An INVITE is always answered. */
@@ -133,7 +139,7 @@ export class InviteServerTransaction extends Machine<State, Input, Action> imple
         this.send(this.#last)
         break
       case 'send 100':
-        this.#last = createResponse(this.request, 100)
+        this.#last = createResponse(this.#request!, 100)
         this.send(this.#last)
         break
       case 'start G':

@@ -58,7 +58,8 @@ const table: Table<State, Input, Action> = {
 }
 
 export class NonInviteServerTransaction extends Machine<State, Input, Action> implements ServerTransaction {
-  readonly request: Request
+  /** Until the final response: most of a transaction's life is waiting for retransmissions, and messages are large. */
+  #request: Request | undefined
   finalStatus: number | undefined
   readonly #user: ServerUser
   /** Empty when there is nothing to send again. */
@@ -66,7 +67,7 @@ export class NonInviteServerTransaction extends Machine<State, Input, Action> im
 
   constructor(request: Request, parts: { key: string; peer: Peer; user: ServerUser; around: Surroundings }) {
     super(table, 'trying', parts)
-    this.request = request
+    this.#request = request
     this.#user = parts.user
   }
 
@@ -82,6 +83,7 @@ export class NonInviteServerTransaction extends Machine<State, Input, Action> im
     else if (status < 200) this.#respondProvisionally(text, status)
     else if (this.allows('send 2xx-6xx')) {
       this.finalStatus = status
+      this.#request = undefined
       this.#last = text
       this.step('send 2xx-6xx')
     }
@@ -98,6 +100,7 @@ export class NonInviteServerTransaction extends Machine<State, Input, Action> im
   abandon(): void {
     if (!this.allows('abandon')) return
     this.#last = ''
+    this.#request = undefined
     this.step('abandon')
   }
 
@@ -112,7 +115,7 @@ export class NonInviteServerTransaction extends Machine<State, Input, Action> im
         if (this.#last) this.send(this.#last)
         break
       case 'send 100':
-        this.#last = createResponse(this.request, 100)
+        this.#last = createResponse(this.#request!, 100)
         this.send(this.#last)
         break
       case 'start J':

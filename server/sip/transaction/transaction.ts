@@ -1,4 +1,4 @@
-import type { Request, Response } from '../message/message.ts'
+import type { Response } from '../message/message.ts'
 import type { Peer } from './peer.ts'
 
 /** Each drawn in the file of its machine. */
@@ -22,8 +22,6 @@ export interface ServerUser {
 }
 
 export interface ServerTransaction {
-  /** The request that made it. */
-  readonly request: Request
   /** Where responses go: the peer of the first request, or when that is closed the one of a later retransmission. */
   readonly peer: Peer
   readonly state: InviteServerState | NonInviteServerState
