@@ -29,6 +29,10 @@ export class Home {
     this.#domains = new Set([this.defaultDomain, ...domains.map(domain => domain.toLowerCase())])
   }
 
+  isDomain(name: string): boolean {
+    return this.#domains.has(name.toLowerCase())
+  }
+
   /** The home domain that this URI belongs to; undefined: it is not ours. */
   domainOf(uri: Uri): string | undefined {
     if (uri.port !== undefined && uri.port !== 5060 && uri.port !== 5061 && !this.#ports().includes(uri.port))

@@ -71,15 +71,28 @@ export interface Reply {
   readonly headers?: readonly (readonly [string, string])[]
 }
 
+/** Without an answer. */
+export interface Drop {
+  readonly do: 'drop'
+  readonly why: string
+}
+
+/** Groups one after the other, those within a group at once. */
+export interface Fork {
+  readonly do: 'fork'
+  readonly groups: readonly (readonly Destination[])[]
+}
+
+/** Within a dialog, to the party that `to` names. */
+export interface Relay {
+  readonly do: 'relay'
+  readonly destination: Destination
+  readonly from: RouteToken
+  readonly to: RouteToken
+}
+
 /** What a step says; the edge does it. */
-export type Decision =
-  | Reply
-  /** Without an answer. */
-  | { readonly do: 'drop'; readonly why: string }
-  /** Groups one after the other, those within a group at once. */
-  | { readonly do: 'fork'; readonly groups: readonly (readonly Destination[])[] }
-  /** Within a dialog, to the party that `to` names. */
-  | { readonly do: 'relay'; readonly destination: Destination; readonly from: RouteToken; readonly to: RouteToken }
+export type Decision = Reply | Drop | Fork | Relay
 
 /** undefined: the next step decides. */
 export type Step = (inbound: Inbound) => Decision | undefined | Promise<Decision | undefined>

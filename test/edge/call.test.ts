@@ -53,6 +53,17 @@ describe('a call', () => {
     expect(caller.response.status).toBe(200)
   })
 
+  it('takes our credentials off within the dialog too, and leaves those for others', async () => {
+    const caller = await lab.phone('1001', 'udp', '192.0.2.7')
+    const callee = await lab.phone('1002', 'udp', '192.0.2.9')
+    await lab.send(caller, 'INVITE', { from: '1001', to: '1002' })
+    await callee.answers(200)
+    const ours = 'Proxy-Authorization: Digest username="1001", realm="example.com", nonce="n", response="r"'
+    const theirs = 'Proxy-Authorization: Digest username="x", realm="other.example", nonce="n", response="r"'
+    await caller.says(inDialog(caller, 'ACK', 2).replace('Content-Length', `${ours}\r\n${theirs}\r\nContent-Length`))
+    expect(callee.request.headers('proxy-authorization')).toEqual([theirs.slice(21)])
+  })
+
   it('is hung up by the callee, over the Record-Route that it got', async () => {
     const caller = await lab.phone('1001', 'udp', '192.0.2.7')
     const callee = await lab.phone('1002', 'udp', '192.0.2.9')

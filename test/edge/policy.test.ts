@@ -252,3 +252,19 @@ describe('within a dialog', () => {
     expect(callee.request.method).toBe('BYE')
   })
 })
+
+describe('when something of ours fails', () => {
+  it('the request is answered 500 and the next one is served', async () => {
+    const peer = lab.peer('udp', '192.0.2.7')
+    const lookup = lab.location.lookup.bind(lab.location)
+    lab.location.lookup = () => {
+      throw new Error('disk on fire')
+    }
+    await lab.send(peer, 'INVITE', { from: '1001', to: '1002' })
+    expect(peer.response.status).toBe(500)
+    expect(peer.response.text).not.toContain('fire')
+    lab.location.lookup = lookup
+    await lab.send(peer, 'INVITE', { from: '1001', to: '1002' })
+    expect(peer.response.status).toBe(480)
+  })
+})
