@@ -9,7 +9,7 @@ import type { Config } from './config.ts'
 import { Advertised, type LocalNetwork } from './edge/advertised.ts'
 import { Edge } from './edge/edge.ts'
 import { Home } from './edge/home.ts'
-import { LocalFlow } from './edge/local-flow.ts'
+import { LocalFlow, parseLocal } from './edge/local-flow.ts'
 import { RouteTokens } from './edge/route-token.ts'
 import { makeFirstAccounts } from './first-start.ts'
 import { guardedClock, systemClock, type Clock } from './lib/clock.ts'
@@ -27,7 +27,6 @@ import type { Binding } from './registrar/binding.ts'
 import { MemoryLocation } from './registrar/memory-location.ts'
 import { Registrar } from './registrar/registrar.ts'
 import { Nonces } from './sip/digest/nonces.ts'
-import { parseMessage } from './sip/message/parse.ts'
 import { serializeUri } from './sip/message/uri.ts'
 import { TransactionLayer } from './sip/transaction/transaction-layer.ts'
 import { dnsResolver } from './sip/transport/dns-resolver.ts'
@@ -163,7 +162,7 @@ async function openSip(parts: SipParts): Promise<TransportLayer> {
   })
   await followStore(store, home, location, log, onClose)
   const secret = Buffer.from(await store.settings.getOrCreate('secret', () => randomId(32)), 'hex')
-  const echo = openEcho(engines, log, clock, onClose, text => edge.receive(parseMessage(text)!, echo))
+  const echo = openEcho(engines, log, clock, onClose, text => edge.receive(parseLocal(text), echo))
   const locals = new Map([[echo.id, echo]])
   const findFlow = (ref: FlowRef) => locals.get(ref.id) ?? transports.find(ref)
   const resolver = dnsResolver()
@@ -263,7 +262,11 @@ function openEcho(
     log,
   })
   onClose(() => app.close())
-  return new LocalFlow('echo', text => app.receive(parseMessage(text)!))
+  return new LocalFlow(
+    'echo',
+    message => app.receive(message),
+    error => log.error({ err: error }, 'the echo test failed'),
+  )
 }
 
 type Open = (address: SocketAddress) => Promise<SocketAddress>

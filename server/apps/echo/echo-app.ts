@@ -50,7 +50,11 @@ export class EchoApp {
 
   /** Requests outside a dialog. */
   readonly #openers: Handlers<[request: Request]> = {
-    INVITE: request => void this.#invite(request),
+    INVITE: request => {
+      this.#invite(request).catch((error: unknown) =>
+        this.#options.log.error({ callId: request.callId, err: error }, 'echo test failed'),
+      )
+    },
     CANCEL: request => this.#cancel(request),
     OPTIONS: request => this.#respond(request, 200, { headers: [['Accept', sdpType]] }),
   }
