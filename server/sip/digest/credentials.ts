@@ -62,8 +62,12 @@ function readProtection(qopText: string, nc: string, cnonce: string): Protection
   return { qop, nc, cnonce }
 }
 
-/** `name = value` or `name = "value"`, up to the comma or the end. */
-const authParam = /[ \t]*([^\s=",]+)[ \t]*=[ \t]*(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([^\s",]*))[ \t]*(?:,[ \t,]*|$)/y
+/**
+ * `name = value` or `name = "value"`, up to the comma or the end. The look-ahead lets only one run of blanks take the blanks
+ * before an empty value: two would try every way to share 60 KB of them.
+ */
+const authParam =
+  /[ \t]*([^\s=",]+)[ \t]*=[ \t]*(?![ \t])(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([^\s",]*))[ \t]*(?:,[ \t,]*|$)/y
 
 /** Values without their quotes, by lower-case name. Phones quote what should not be and leave bare what should. */
 function parseAuthParams(text: string, start: number): Map<string, string> {

@@ -94,6 +94,12 @@ describe('parseCredentials', () => {
     expect(() => parseCredentials(withName(maxUsernameBytes + 1))).toThrow(ParseError)
   })
 
+  it('takes a time that grows with the length of what comes, not with its square', () => {
+    // Of the square this would take minutes.
+    for (const tail of ['"', 'a b', '='])
+      expect(() => parseCredentials(`Digest a=${' '.repeat(500_000)}${tail}`)).toThrow(ParseError)
+  })
+
   it('never throws anything but ParseError, whatever comes', () => {
     const piece = fc.constantFrom('username', 'nonce', 'qop', '=', '"', '\\', ',', ' ', 'auth', 'x', '\t', '\r', 'é')
     fc.assert(
