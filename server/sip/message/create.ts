@@ -1,3 +1,4 @@
+import { splitOutside } from './grammar.ts'
 import type { Request } from './message.ts'
 import { ParseError } from './parse-error.ts'
 import { reasons } from './reasons.ts'
@@ -20,9 +21,10 @@ export interface ResponseOptions {
  */
 export function createResponse(request: Request, status: number, options: ResponseOptions = {}): string {
   let text = `SIP/2.0 ${status} ${options.reason ?? reasons[status] ?? 'Unknown'}\r\n`
+  // Field for field, as they came: a line for each value would make a long answer of a list of commas.
   let first = true
-  for (const via of request.list('via')) {
-    text += `Via: ${(first && readable(() => request.topVia)) || via}\r\n`
+  for (const vias of request.headers('via')) {
+    text += `Via: ${(first && readable(() => withTopVia(request, vias))) || vias}\r\n`
     first = false
   }
   if (options.recordRoute) for (const route of request.headers('record-route')) text += `Record-Route: ${route}\r\n`
@@ -36,6 +38,9 @@ export function createResponse(request: Request, status: number, options: Respon
   if (options.body) text += `Content-Type: ${options.body.type}\r\n`
   return `${text}Content-Length: ${options.body?.text.length ?? 0}\r\n\r\n${options.body?.text ?? ''}`
 }
+
+const withTopVia = (request: Request, vias: string): string =>
+  [request.topVia, ...splitOutside(vias, ',').slice(1)].join(',')
 
 function readable<T>(read: () => T): T | undefined {
   try {

@@ -101,11 +101,16 @@ export function uriEquals(a: Uri, b: Uri): boolean {
   if ((a.user === undefined) !== (b.user === undefined) || comparable(a.user) !== comparable(b.user)) return false
   if (comparable(a.password) !== comparable(b.password)) return false
   if (significant.some(name => a.params.has(name) !== b.params.has(name))) return false
-  for (const [name, value] of a.params.entries) {
-    const other = b.params.get(name.toLowerCase())
-    if (other !== undefined && comparable(other).toLowerCase() !== comparable(value).toLowerCase()) return false
-  }
-  return headersEqual(a.headers, b.headers)
+  return commonParamsEqual(a.params, b.params) && headersEqual(a.headers, b.headers)
+}
+
+/** By name once, not searched for each of the other's: hundreds fit into one URI. Of several alike the first counts. */
+function commonParamsEqual(a: Params, b: Params): boolean {
+  const others = new Map(b.entries.toReversed().map(([name, value]) => [name.toLowerCase(), value]))
+  return a.entries.every(([name, value]) => {
+    const key = name.toLowerCase()
+    return !others.has(key) || comparable(others.get(key)).toLowerCase() === comparable(value).toLowerCase()
+  })
 }
 
 /** Names without case; IPv6 addresses whatever way they are written (RFC 5954 §4). */

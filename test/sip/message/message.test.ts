@@ -217,6 +217,23 @@ describe('a response (RFC 3261 §8.2.6)', () => {
     expect(text).toContain('To: <sip:b@example.com>\r\n')
   })
 
+  it('is not much longer than the request, however many Vias that lists in one field', () => {
+    for (const vias of [',', 'SIP/2.0/UDP h,'].map(value => value.repeat(3000 / value.length))) {
+      const text = lines('OPTIONS sip:a@b.c SIP/2.0', ...basic, `Via: ${vias}`, '', '')
+      expect(createResponse(parseMessage(text) as Request, 400, { toTag: 't' }).length).toBeLessThan(text.length + 100)
+    }
+  })
+
+  it('copies several Vias of one field in their order, the first one filled in', () => {
+    const text = lines('OPTIONS sip:a@b.c SIP/2.0', ...basic, '', '').replace(';rport', ';rport, SIP/2.0/TCP 192.0.2.9')
+    const message = parseMessage(text) as Request
+    message.source = { host: '192.0.2.1', port: 6000 }
+    expect((parseMessage(createResponse(message, 200)) as Response).list('via')).toEqual([
+      'SIP/2.0/UDP 192.0.2.1:5070;branch=z9hG4bK1;rport=6000;received=192.0.2.1',
+      'SIP/2.0/TCP 192.0.2.9',
+    ])
+  })
+
   it('copies Record-Route where a dialog begins, and has a body', () => {
     const message = request('Record-Route: <sip:p2.com;lr>', 'Record-Route: <sip:p1.com;lr>')
     const text = createResponse(message, 200, {
