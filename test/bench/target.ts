@@ -56,7 +56,9 @@ function startServer(
 ): Promise<Kamailio | Offhook> {
   if (name === 'kamailio')
     return Kamailio.start({ domain, accounts, ngAddress: rtpengine?.address.replace('udp:', '') })
-  // Kamailio's challenge is MD5 too, and sipp 3.6 answers no other.
-  const config = { auth: { algorithms: ['MD5'] } }
+  const config = {
+    auth: { algorithms: ['MD5'] }, // as Kamailio's; sipp 3.6 answers no other
+    registrar: { maxExpires: 3_600 }, // as Kamailio's here: the callees register once
+  }
   return Offhook.start({ domain, accountList: accounts, media: rtpengine ?? 'none', config })
 }
