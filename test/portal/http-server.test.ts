@@ -34,9 +34,9 @@ beforeEach(async () => {
   })
   port = (await server.listenHttp(local)).port
 })
-afterEach(async () => {
+afterEach(() => {
   for (const webSocket of sockets.clients) webSocket.terminate()
-  await server.stop()
+  server.stop()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -161,9 +161,17 @@ describe('the HTTP server', () => {
 
   it('stops though a client keeps its connection open, and twice does no harm', async () => {
     await get('/healthz')
-    await server.stop()
-    await server.stop()
+    server.stop()
+    server.stop()
     await expect(get('/healthz')).rejects.toThrow()
+  })
+
+  it('stops while browsers are connected, and leaves their sockets to whom they were handed', async () => {
+    const browser = new WebSocket(`ws://127.0.0.1:${port}/sip`)
+    await once(browser, 'message')
+    server.stop()
+    await expect(get('/healthz')).rejects.toThrow()
+    expect(browser.readyState).toBe(WebSocket.OPEN)
   })
 })
 
