@@ -23,6 +23,7 @@ import type { Engines } from './media/engines.ts'
 import { openMedia } from './media/open-media.ts'
 import { createPages } from './portal/pages.ts'
 import { HttpServer } from './portal/http-server.ts'
+import { AbandonedBindings } from './registrar/abandoned-bindings.ts'
 import type { Binding } from './registrar/binding.ts'
 import { MemoryLocation } from './registrar/memory-location.ts'
 import { Registrar } from './registrar/registrar.ts'
@@ -165,6 +166,10 @@ async function openSip(parts: SipParts): Promise<TransportLayer> {
   const echo = openEcho(engines, log, clock, onClose, text => edge.receive(parseLocal(text), echo))
   const locals = new Map([[echo.id, echo]])
   const findFlow = (ref: FlowRef) => locals.get(ref.id) ?? transports.find(ref)
+  const isGone = ({ flow }: Binding): boolean => !findFlow(flow)?.isOpen
+  const onError = (error: unknown): void => log.error({ err: error }, 'the store could not forget browsers that left')
+  const abandoned = new AbandonedBindings({ clock, location, isGone, onError })
+  onClose(() => abandoned.close())
   const resolver = dnsResolver()
   const edge: Edge = new Edge({
     clock,
@@ -186,7 +191,7 @@ async function openSip(parts: SipParts): Promise<TransportLayer> {
         },
       },
       tooBrief: registrar.rejectBrief ? 'reject' : 'raise',
-      isGone: ({ flow }) => !findFlow(flow)?.isOpen,
+      isGone,
     }),
     digest: {
       nonces: new Nonces({ clock, secret, lifetime: auth.nonceLifetime, limit: limits.rememberedNonces }),
