@@ -4,6 +4,7 @@ import type { Engines } from '../media/engines.ts'
 import type { MediaSession } from '../media/media-session.ts'
 import type { LocationService } from '../registrar/location.ts'
 import { createResponse } from '../sip/message/create.ts'
+import type { Request } from '../sip/message/message.ts'
 import { forwardRequest, newBranch } from '../sip/proxy/forward.ts'
 import { type ProxyUser, ResponseContext } from '../sip/proxy/response-context.ts'
 import type { ServerTransaction, TransactionLayer } from '../sip/transaction/transaction-layer.ts'
@@ -11,14 +12,17 @@ import type { Flow } from '../sip/transport/flow.ts'
 import type { Advertised } from './advertised.ts'
 import { refuseReliability, spareReliability } from './client-care.ts'
 import { hangUp } from './hang-up.ts'
+import type { Home } from './home.ts'
 import type { Destination, Fork, Inbound, Relay } from './inbound.ts'
 import { CallMedia, DialogMedia, type EdgeTarget, type MediaParty, profileOfFlow, sessionOf } from './media-path.ts'
+import { ownCredentials } from './own-credentials.ts'
 import type { RouteToken, RouteTokens } from './route-token.ts'
 
 export interface ForwarderParts {
   readonly transactions: TransactionLayer
   readonly clock: Clock
   readonly log: Log
+  readonly home: Home
   readonly advertised: Advertised
   readonly tokens: RouteTokens
   readonly location: LocationService
@@ -97,17 +101,16 @@ export class Forwarder {
   }
 
   /** The party a request within a dialog goes to, and its media. */
-  #within({ request, flow, ownRoutes, consumed }: Inbound, { destination, from, to }: Relay) {
+  #within({ request, flow, ownRoutes }: Inbound, { destination, from, to }: Relay) {
     const session = sessionOf(this.#parts.engines, to)
     const sender: MediaParty = { id: from.leg, profile: from.profile, signalledFrom: flow.remote.host }
     const receiver: MediaParty = { id: to.leg, profile: to.profile, signalledFrom: destination.flow.remote.host }
-    const way = this.#way(destination)
-    const target: EdgeTarget = { ...way, ownRoutes: ownRoutes.length, remove: consumed, leg: receiver }
+    const target: EdgeTarget = { ...this.#way(request, destination), ownRoutes: ownRoutes.length, leg: receiver }
     return { target, media: session && new DialogMedia(session, request, sender, receiver) }
   }
 
   #target(inbound: Inbound, to: Destination, caller: MediaParty, leg: string, session?: MediaSession): EdgeTarget {
-    const { request, flow, ownRoutes, consumed } = inbound
+    const { request, flow, ownRoutes } = inbound
     const profile = profileOfFlow(to.flow)
     const recordRoutes = (): string[] => {
       const media = { session: session?.id ?? '', engine: session?.engineId ?? '' }
@@ -116,20 +119,20 @@ export class Forwarder {
       return [this.#recordRoute(to.flow, { ...media, leg, profile, to: reach }), this.#recordRoute(flow, back)]
     }
     return {
-      ...this.#way(to),
+      ...this.#way(request, to),
       ownRoutes: ownRoutes.length,
       recordRoutes: withoutRecordRoute.has(request.method) ? [] : recordRoutes(),
-      remove: consumed,
       leg: { id: leg, profile },
       edit: profile === 'webrtc' ? edit => spareReliability(request, edit) : undefined,
     }
   }
 
-  /** How a destination is reached, and how it reaches us. */
-  #way({ uri, flow, routes, fromLastRoute }: Destination) {
+  /** How a destination is reached, how it reaches us, and what it must not see. */
+  #way(request: Request, { uri, flow, routes, fromLastRoute }: Destination) {
     const sentBy = this.#parts.advertised.hostPortFor(flow)
     const via = `SIP/2.0/${flow.transport.toUpperCase()} ${sentBy}`
-    return { uri, flow, peer: flow, routes, fromLastRoute, sentBy, via, signalledFrom: flow.remote.host }
+    const remove = ownCredentials(request, this.#parts.home)
+    return { uri, flow, peer: flow, routes, fromLastRoute, sentBy, via, remove, signalledFrom: flow.remote.host }
   }
 
   /** The caller as the dialog will find him again: by his binding when he has one on this flow, else by the flow. */

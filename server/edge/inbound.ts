@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Subscriber } from '../accounts/subscriber.ts'
-import type { Field, Request } from '../sip/message/message.ts'
+import type { Request } from '../sip/message/message.ts'
 import type { ParseError } from '../sip/message/parse-error.ts'
 import type { ServerTransaction } from '../sip/transaction/transaction-layer.ts'
 import type { Flow } from '../sip/transport/flow.ts'
@@ -15,8 +15,6 @@ export class Inbound {
   ownRoutes: readonly (RouteToken | undefined)[] = []
   /** Who sent it, once authenticated. */
   account: Subscriber | undefined
-  /** Credentials that end here (R3.1). */
-  readonly consumed: Field[] = []
   server: ServerTransaction | undefined
   /** Called when a CANCEL comes; until something is under way it only leaves a mark. */
   onCancel: ((reason: string | undefined) => void) | undefined

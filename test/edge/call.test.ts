@@ -53,15 +53,36 @@ describe('a call', () => {
     expect(caller.response.status).toBe(200)
   })
 
-  it('takes our credentials off within the dialog too, and leaves those for others', async () => {
-    const caller = await lab.phone('1001', 'udp', '192.0.2.7')
-    const callee = await lab.phone('1002', 'udp', '192.0.2.9')
-    await lab.send(caller, 'INVITE', { from: '1001', to: '1002' })
-    await callee.answers(200)
-    const ours = 'Proxy-Authorization: Digest username="1001", realm="example.com", nonce="n", response="r"'
-    const theirs = 'Proxy-Authorization: Digest username="x", realm="other.example", nonce="n", response="r"'
-    await caller.says(inDialog(caller, 'ACK', 2).replace('Content-Length', `${ours}\r\n${theirs}\r\nContent-Length`))
-    expect(callee.request.headers('proxy-authorization')).toEqual([theirs.slice(21)])
+  describe('keeps credentials for us from the callee, and lets those for others through', () => {
+    const digest = (realm: string) =>
+      `Digest username="1001", realm="${realm}", nonce="n", uri="sip:1002@example.com", response="r"`
+    const given = ['Authorization', 'Proxy-Authorization'].flatMap(name =>
+      [digest('example.com'), digest('EXAMPLE.com'), digest('other.example'), 'Digest opaque="broken'].map(
+        value => `${name}: ${value}`,
+      ),
+    )
+    const expectTheirs = ({ request }: Peer) => {
+      for (const name of ['authorization', 'proxy-authorization'])
+        expect(request.headers(name)).toEqual([digest('other.example')])
+    }
+
+    it('when the call begins', async () => {
+      const caller = await lab.phone('1001', 'udp', '192.0.2.7')
+      const callee = await lab.phone('1002', 'udp', '192.0.2.9')
+      const lines = given.filter(line => !line.startsWith('Proxy-Authorization: Digest opaque'))
+      await lab.send(caller, 'INVITE', { from: '1001', to: '1002', lines })
+      expectTheirs(callee)
+      await callee.answers(486)
+    })
+
+    it('and within the dialog, whatever the callee asks for', async () => {
+      const caller = await lab.phone('1001', 'udp', '192.0.2.7')
+      const callee = await lab.phone('1002', 'udp', '192.0.2.9')
+      await lab.send(caller, 'INVITE', { from: '1001', to: '1002' })
+      await callee.answers(200)
+      await caller.says(inDialog(caller, 'ACK', 2).replace('Content-Length', `${given.join('\r\n')}\r\nContent-Length`))
+      expectTheirs(callee)
+    })
   })
 
   it('is hung up by the callee, over the Record-Route that it got', async () => {

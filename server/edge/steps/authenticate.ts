@@ -75,7 +75,6 @@ function prove(inbound: Inbound, claimed: Uri, realm: string, { digest, subscrib
       )
     }
     inbound.account = subscriber
-    inbound.consumed.push(result.field)
     if (subscriber?.username === unescapeUri(claimed.user ?? '')) return undefined
     return reply(403, 'use From=ID')
   }

@@ -1,12 +1,10 @@
 import type { Binding } from '../../registrar/binding.ts'
 import type { Flow, FlowRef } from '../../sip/transport/flow.ts'
-import type { Home } from '../home.ts'
 import { type Decision, type Inbound, reply, type Step } from '../inbound.ts'
 import type { RouteToken, RouteTokens } from '../route-token.ts'
 import { strictToken } from './routes.ts'
 
 export interface DialogWays {
-  readonly home: Home
   readonly tokens: RouteTokens
   readonly findFlow: (ref: FlowRef) => Flow | undefined
   readonly bindingById: (id: string) => Binding | undefined
@@ -27,7 +25,6 @@ export function withinDialog(ways: DialogWays): Step {
     const to = tokens.at(-1)!
     const flow = flowOf(to, ways)
     if (!flow) return reply(480, 'Flow Is Gone')
-    consumeCredentials(inbound, ways.home)
     return {
       do: 'relay',
       destination: { uri: strict?.target ?? request.uriText, flow, fromLastRoute: strict !== undefined },
@@ -39,15 +36,6 @@ export function withinDialog(ways: DialogWays): Step {
 
 const notHere = ({ request }: Inbound): Decision =>
   request.method === 'ACK' ? { do: 'drop', why: 'ACK without our Route' } : reply(404, 'Not here')
-
-/** Clients repeat the credentials of their INVITE in ACK and BYE; those for our realms are nobody else's business (R3.1). */
-function consumeCredentials({ request, consumed }: Inbound, home: Home): void {
-  for (const field of request.fields) {
-    if (field.name !== 'proxy-authorization') continue
-    const realm = /realm="([^"]*)"/i.exec(request.valueOf(field))?.[1]
-    if (realm !== undefined && home.isDomain(realm)) consumed.push(field)
-  }
-}
 
 /** The flow of the moment: a browser that came back over a new socket registered the same binding again. */
 function flowOf({ to }: RouteToken, { findFlow, bindingById }: DialogWays): Flow | undefined {
