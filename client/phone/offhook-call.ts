@@ -43,16 +43,17 @@ export class OffhookCall extends LitElement {
         flex-direction: column;
       }
       .call {
-        display: grid;
+        display: flex;
         flex: 1;
-        justify-items: center;
-        gap: var(--offhook-space-5);
-        min-height: 27rem;
-        grid-template-rows: 1fr auto;
+        flex-direction: column;
+        align-items: center;
+        gap: var(--offhook-space-3);
+        min-height: min(27rem, 70vh);
         text-align: center;
       }
       .who {
         display: grid;
+        flex: 1;
         align-content: center;
         justify-items: center;
         gap: var(--offhook-space-2);
@@ -76,6 +77,11 @@ export class OffhookCall extends LitElement {
         height: 4rem;
         margin: 0 0 var(--offhook-space-1);
         font-size: 1.5rem;
+      }
+      @media (max-height: 50rem) {
+        .face.small {
+          display: none;
+        }
       }
       .face svg {
         width: 45%;
@@ -146,7 +152,12 @@ export class OffhookCall extends LitElement {
         margin-top: var(--offhook-space-3);
         text-align: start;
       }
+      /* In view on a screen of any height: whoever wants to hang up does not look for the button. */
       .actions {
+        position: sticky;
+        bottom: 0;
+        padding: var(--offhook-space-3) 0;
+        background: var(--offhook-surface);
         display: flex;
         flex-wrap: wrap;
         align-items: center;
@@ -312,8 +323,9 @@ export class OffhookCall extends LitElement {
     this.#sendDigit(key)
   }
 
-  /** Digits typed anywhere in the call are sent, as on a telephone with keys. */
+  /** Digits typed anywhere in the call are sent, as on a telephone with keys. Escape closes the keypad, never the call. */
   #onKeyDown({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): void {
+    if (key === 'Escape') this.isKeypadOpen = false
     if (ctrlKey || metaKey || altKey || !isEstablished(this.call.state) || !/^[0-9*#]$/.test(key)) return
     this.isKeypadOpen = true
     this.#sendDigit(key)

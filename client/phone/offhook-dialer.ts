@@ -145,6 +145,7 @@ export class OffhookDialer extends LitElement {
           enterkeyhint="go"
           .value=${this.text}
           @input=${this.#onInput}
+          @keydown=${this.#onKeyDown}
         />
         <button
           type="button"
@@ -196,6 +197,10 @@ export class OffhookDialer extends LitElement {
 
   #onInput(event: InputEvent): void {
     this.text = (event.target as HTMLInputElement).value
+  }
+
+  #onKeyDown({ key }: KeyboardEvent): void {
+    if (key === 'Escape') this.text = ''
   }
 
   #onKey({ detail: key }: KeyPressEvent): void {

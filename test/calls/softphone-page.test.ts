@@ -191,6 +191,18 @@ describe('an outgoing call', () => {
     expect(await violations()).toEqual([])
   })
 
+  it('keeps the button to hang up in view beside the keypad on a small screen; Escape closes the keypad only', async () => {
+    await openSignedIn({ viewport: { width: 320, height: 480 } })
+    await dial('1002')
+    await shows('In call')
+    await button('Keypad').click()
+    const { y, height } = (await button('Hang up').boundingBox())!
+    expect(y + height).toBeLessThanOrEqual(480)
+    await page.keyboard.press('Escape')
+    await expect.poll(() => button('Keypad').getAttribute('aria-expanded')).toBe('false')
+    await shows('In call')
+  })
+
   it('is given up while it rings', async () => {
     await openSignedIn()
     await dial('slow')
