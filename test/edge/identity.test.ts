@@ -14,12 +14,27 @@ describe('Home', () => {
     ['sip:a@192.0.2.1', 'example.com'],
     ['sip:a@[::1]:8443', 'example.com'],
     ['sip:a@box.lan', 'example.com'],
+    ['sip:a@example.com.', 'example.com'],
+    ['sip:a@[0:0::1]', 'example.com'],
+    ['sip:a@[::ffff:192.0.2.1]', 'example.com'],
+    ['sip:a@[:::]', undefined],
     ['sip:a@192.0.2.1:5070', undefined],
     ['sip:a@example.com:5070', undefined],
     ['sip:a@sub.example.com', undefined],
     ['sip:a@192.0.2.2', undefined],
   ])('%s belongs to %s', (uri, domain) => {
     expect(home.domainOf(parseUri(uri))).toBe(domain)
+  })
+
+  it.each([
+    ['sip:a@example.com:5070', 'example.com'],
+    ['sip:a@OTHER.example.:1', 'other.example'],
+    ['sip:a@192.0.2.1', 'example.com'],
+    ['sip:a@192.0.2.1:5070', undefined],
+    ['sip:a@sub.example.com', undefined],
+    ['tel:1001', undefined],
+  ])('%s in a From speaks in the name of %s', (uri, domain) => {
+    expect(home.claimOf(parseUri(uri))).toBe(domain)
   })
 
   it('makes an address-of-record canonical: domain, no port, no parameters, nothing escaped', () => {

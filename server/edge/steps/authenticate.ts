@@ -27,7 +27,7 @@ export function authenticate(parts: AuthenticateParts): Step {
     const isRegister = request.method === 'REGISTER'
     if (isRegister && home.domainOf(request.uri) === undefined) return reply(403, 'Relaying Denied')
     const claimed = isRegister ? request.to.uri : request.from.uri
-    const realm = home.domainOf(claimed)
+    const realm = isRegister ? home.domainOf(claimed) : home.claimOf(claimed)
     if (realm === undefined) return isRegister ? reply(404, 'Not Found') : outside(inbound, parts)
     return prove(inbound, claimed, realm, parts)
   }
