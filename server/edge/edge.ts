@@ -103,7 +103,7 @@ export class Edge {
     if (server) {
       server.respond(text, status)
       this.#inbounds.delete(server)
-    } else if (!inbound.defect || request.has('via')) this.#parts.responseFlow(request, inbound.flow).send(text)
+    } else this.#parts.responseFlow(request, inbound.flow).send(text)
   }
 
   /** The request's server transaction; undefined when there are too many, which the sender has been told. */

@@ -1,4 +1,5 @@
 import type { Request, Response } from '../sip/message/message.ts'
+import { ParseError } from '../sip/message/parse-error.ts'
 import { newBranch } from '../sip/proxy/forward.ts'
 import type { Attempt } from '../sip/proxy/response-context.ts'
 import type { TransactionLayer } from '../sip/transaction/transaction-layer.ts'
@@ -16,7 +17,7 @@ export function hangUp(
   answer: Response,
 ): void {
   const build = (method: 'ACK' | 'BYE', branch: string) => {
-    const uri = answer.has('contact') ? answer.nameAddrs('contact')[0]!.uriText : target.uri
+    const uri = contactOf(answer) ?? target.uri
     // Our two values are the last that the request collected; what the callee's side added stands above (RFC 3261 §12.1.2).
     const above = answer.list('record-route').length - request.list('record-route').length - 2
     const routes = answer.list('record-route').slice(0, Math.max(0, above)).reverse()
@@ -44,4 +45,14 @@ export function hangUp(
     timeout: nothing,
     failed: nothing,
   })
+}
+
+/** undefined for one that nobody can read: of responses nothing but what matches them is checked when they come. */
+function contactOf(answer: Response): string | undefined {
+  try {
+    return answer.has('contact') ? answer.nameAddrs('contact')[0]?.uriText : undefined
+  } catch (error) {
+    if (error instanceof ParseError) return undefined
+    throw error
+  }
 }

@@ -71,6 +71,24 @@ describe('the media of a call', () => {
     expect(notebook.said.at(-1)).toBe('delete')
   })
 
+  it('that nobody can make fit for the caller ends the call, even when the callee’s Contact cannot be read', async () => {
+    const { notebook, lab, browser, phone } = await stage()
+    await lab.send(browser, 'INVITE', { from: '1001', to: '1002', body: 'v=1' })
+    notebook.failure = new NgError('NG_REFUSED', 'answer')
+    const { request } = phone
+    const fields = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map(
+      name => `${name}: ${request.list(name.toLowerCase()).join(', ')}${name === 'To' ? ';tag=b' : ''}`,
+    )
+    await phone.says(
+      ['SIP/2.0 200 OK', ...fields, 'Contact: <', 'Content-Type: application/sdp', '', 'v=2'].join('\r\n'),
+    )
+    await settle()
+    expect(browser.response.status).toBe(500)
+    expect(phone.methods).toEqual(['ACK', 'BYE'])
+    expect(phone.request.uriText).toBe('sip:1002@192.0.2.9')
+    expect(notebook.said.at(-1)).toBe('delete')
+  })
+
   it('of the next target is offered before that of the last one is deleted', async () => {
     const { notebook, lab, browser, phone } = await stage()
     const second = await lab.phone('1002', 'udp', '192.0.2.11', '0.1')

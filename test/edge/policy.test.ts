@@ -58,6 +58,14 @@ describe('sanity (RFC 3261 §16.3)', () => {
     expect(peer.response.status).toBe(513)
   })
 
+  it('what has no Via that can be read is dropped: nobody knows where an answer would go', async () => {
+    const peer = lab.peer('udp', '192.0.2.7')
+    for (const via of ['', 'junk', 'SIP/2.0/UDP 192.0.2.7;;branch=z9hG4bKx'])
+      await peer.says(invite(peer, { Via: via }))
+    expect(peer.received).toEqual([])
+    expect(lab.errors).toEqual([])
+  })
+
   it('a malformed ACK is dropped silently', async () => {
     const peer = lab.peer('udp', '192.0.2.7')
     await peer.says(invite(peer, { start: 'ACK sip:1002@example.com SIP/2.0', CSeq: '1 INVITE' }))
@@ -175,6 +183,12 @@ describe('who may do what', () => {
     const outside = lab.peer('udp', '203.0.113.9')
     await outside.says(invite(outside, { From: '<sip:x@other.example>;tag=f' }))
     expect(callee.methods).toEqual(['INVITE'])
+    callee.received.length = 0
+    for (const from of ['sip:1001@example.com:5070', 'sip:1001@example.com.', 'sip:1001@[::ffff:192.0.2.1]']) {
+      await outside.says(invite(outside, { Via: `SIP/2.0/UDP x;branch=z9hG4bK${from}`, From: `<${from}>;tag=f` }))
+      expect([from, outside.response.status]).toEqual([from, 407])
+    }
+    expect(callee.methods).toEqual([])
     const closed = await EdgeLab.create({ acceptOutside: false })
     const stranger = closed.peer('udp', '203.0.113.9')
     await stranger.says(invite(stranger, { From: '<sip:x@other.example>;tag=f' }))

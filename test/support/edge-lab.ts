@@ -124,6 +124,8 @@ export class EdgeLab {
   readonly clock: FakeClock
   readonly transactions: TransactionLayer
   readonly peers: Peer[] = []
+  /** What the edge logged as errors. */
+  readonly errors: string[] = []
   readonly edge: Edge
   readonly home = new Home({ domain: 'example.com', names: ['192.0.2.1'], ports: () => [5060, 8080] })
   readonly location: MemoryLocation
@@ -137,7 +139,7 @@ export class EdgeLab {
     const subscribers = new Map(['1001', '1002', '1003'].map(name => [name, subscriber(name)]))
     this.edge = new Edge({
       clock,
-      log: silentLog,
+      log: { ...silentLog, error: (_, text) => this.errors.push(text) },
       home,
       transactions,
       location,

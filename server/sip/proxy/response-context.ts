@@ -166,8 +166,8 @@ export class ResponseContext<T extends Target = Target> {
       if (first.text !== undefined) this.#options.server.respond(first.text, response.status)
     } else if (first && (!this.#isInvite || this.#options.oneAnswer)) {
       // Of a non-INVITE the first final response is the only one (§17.2.2).
-      if (this.#isInvite) this.#options.user.extraAnswer?.(branch, response)
       this.#end(branch, { kind: 'response', response })
+      if (this.#isInvite) this.#options.user.extraAnswer?.(branch, response)
     } else {
       this.#answer ??= { branch, tag }
       branch.timerC?.cancel()
@@ -210,9 +210,9 @@ export class ResponseContext<T extends Target = Target> {
   #refuse(branch: Branch<T>, response: Response, error: unknown): void {
     this.#options.user.fault?.(error)
     if (!response.isSuccess) return
-    this.#options.user.extraAnswer?.(branch, response)
     this.#endAttempt(branch, false)
     this.#respond({ kind: 'local', status: 500 })
+    this.#options.user.extraAnswer?.(branch, response)
   }
 
   #end(branch: Branch<T>, outcome: Outcome): void {
