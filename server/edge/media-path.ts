@@ -132,9 +132,14 @@ export class DialogMedia implements ProxyUser<EdgeTarget> {
       : offer(this.#session, response.body, this.#receiver, this.#sender)
   }
 
-  /** A BYE ends the call whatever is said to it, but for a challenge, after which it comes again. */
+  /**
+   * A BYE ends the call whatever is said to it, but for a challenge, after which it comes again. An offer that finds no call any
+   * more (RFC 3261 §12.2.1.2) has opened the session again, for nobody.
+   */
   ended(status: number): void {
-    if (this.#request.method === 'BYE' && status !== 401 && status !== 407) void this.#session.delete()
+    const isBye = this.#request.method === 'BYE'
+    const isEnd = isBye ? status !== 401 && status !== 407 : status === 481 && hasSdp(this.#request)
+    if (isEnd) void this.#session.delete()
   }
 
   /** Body of an ACK as the receiver gets it: with SDP it answers the offer of the 2xx. */

@@ -129,7 +129,7 @@ describe('the media of a call', () => {
     expect(phone.request.body).toBe('v=4*')
   })
 
-  it('is offered again in a re-INVITE from either side, and deleted by a BYE', async () => {
+  it('is offered again in a re-INVITE from either side, and deleted by a BYE, and again when an offer comes too late', async () => {
     const { notebook, lab, browser, phone } = await stage()
     await lab.send(browser, 'INVITE', { from: '1001', to: '1002', body: 'v=1' })
     const invite = phone.request
@@ -156,6 +156,10 @@ describe('the media of a call', () => {
     await phone.says(fromPhone('BYE', 2, ''))
     await browser.answers(200)
     expect(notebook.said).toEqual(['offer b0/rtp → a/webrtc v=7 again', 'answer a → b0 v=8', 'delete'])
+    notebook.said.length = 0
+    await phone.says(fromPhone('UPDATE', 3, 'v=9'))
+    await browser.answers(481)
+    expect(notebook.said).toEqual(['offer b0/rtp → a/webrtc v=9 again', 'delete'])
   })
 })
 
