@@ -85,6 +85,23 @@ describe('a call', () => {
     })
   })
 
+  it.each([
+    [200, ['ACK', 'BYE']],
+    [486, ['ACK']],
+  ])(
+    'that the callee answers %d without the caller’s Via is 502, not a call that never ends',
+    async (status, methods) => {
+      const caller = await lab.phone('1001', 'udp', '192.0.2.7')
+      const callee = await lab.phone('1002', 'udp', '192.0.2.9')
+      await lab.send(caller, 'INVITE', { from: '1001', to: '1002' })
+      const { request } = callee
+      const fields = ['From', 'To', 'Call-ID', 'CSeq'].map(name => `${name}: ${request.header(name.toLowerCase())!}`)
+      await callee.says([`SIP/2.0 ${status} X`, `Via: ${request.list('via')[0]!}`, ...fields, '', ''].join('\r\n'))
+      expect(caller.response.status).toBe(502)
+      expect(callee.methods).toEqual(methods)
+    },
+  )
+
   it('is hung up by the callee, over the Record-Route that it got', async () => {
     const caller = await lab.phone('1001', 'udp', '192.0.2.7')
     const callee = await lab.phone('1002', 'udp', '192.0.2.9')

@@ -150,12 +150,20 @@ export class ResponseContext<T extends Target = Target> {
   }
 
   #receive(branch: Branch<T>, response: Response): void {
-    if (response.status < 200) {
+    if (response.list('via').length < 2) this.#receiveStray(branch, response)
+    else if (response.status < 200) {
       this.#armTimerC(branch)
       // 100 is hop by hop; a non-INVITE has no other provisional (RFC 4320 §4.1).
       if (response.status > 100 && this.#isInvite && !branch.outcome) this.#bringUp(branch, response)
     } else if (response.isSuccess) this.#receiveSuccess(branch, response)
     else this.#end(branch, { kind: 'response', response })
+  }
+
+  /** Without a Via below ours it may not go on (§16.7 step 3). Who spoils his answer has none, and nobody waits for another. */
+  #receiveStray(branch: Branch<T>, response: Response): void {
+    if (!response.isFinal) return
+    this.#end(branch, { kind: 'local', status: 502 })
+    if (this.#isInvite && response.isSuccess) this.#options.user.extraAnswer?.(branch, response)
   }
 
   #receiveSuccess(branch: Branch<T>, response: Response): void {
