@@ -42,9 +42,9 @@ export class Inbound {
 
   /** To tag of our own responses: the same for the same request, so that a stateless answer stays the same (RFC 3261 §8.2.7). */
   get toTag(): string {
-    const { via, callId } = this.request
+    const { request } = this
     return (this.#toTag ??= createHash('md5')
-      .update(`${via.params.get('branch') ?? ''} ${callId}`)
+      .update(`${request.header('via') ?? ''} ${request.callId}`)
       .digest('hex')
       .slice(0, 16))
   }

@@ -139,7 +139,7 @@ export class TransportLayer {
 
   /**
    * Where the answer to `request`, which came on `flow`, goes by the RFCs (3261 §18.2.2, 3581 §4): on a connection back on it;
-   * over UDP from the same socket to the port of `rport` or of the Via. Throws ParseError when the Via cannot be read.
+   * over UDP from the same socket to the port of `rport` or of the Via.
    */
   responseFlow(request: Request, flow: Flow): Flow {
     return flow instanceof UdpFlow ? flow.listener.flowTo(responseAddress(request)) : flow
