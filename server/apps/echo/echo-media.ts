@@ -71,7 +71,8 @@ export class EchoMedia {
   }
 
   #receive(packet: Buffer, { address, port }: RemoteInfo): void {
-    if (this.#isClosed || !isRtp(packet)) return
+    // Nothing can be sent to port 0, from which only a forged packet comes: the socket would throw.
+    if (this.#isClosed || port === 0 || !isRtp(packet)) return
     if (!this.#peer && this.#options.mayHear(address)) this.#peer = { address, port }
     if (this.#peer?.address !== address || this.#peer.port !== port) return
     this.#options.heard()

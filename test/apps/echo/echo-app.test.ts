@@ -1,6 +1,6 @@
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EchoApp, type EchoAppOptions } from '../../../server/apps/echo/echo-app.ts'
 import { silentLog } from '../../../server/lib/log.ts'
 import { Request, Response, type Message } from '../../../server/sip/message/message.ts'
@@ -138,6 +138,17 @@ describe('the echo test', () => {
     expect(back.subarray(0, 8)).toEqual(packet.subarray(0, 8))
     expect(back.subarray(12)).toEqual(packet.subarray(12))
     expect(back.readUInt32BE(8)).not.toBe(packet.readUInt32BE(8))
+  })
+
+  it('takes no notice of a packet from port 0, to which it could not answer', async () => {
+    const bound = vi.spyOn(Socket.prototype, 'bind')
+    const { sdp } = await call()
+    const packet = rtp(1)
+    const from = { address: '127.0.0.1', port: 0, family: 'IPv4', size: packet.length }
+    const socket = bound.mock.instances[0] as unknown as Socket
+    expect(() => socket.emit('message', packet, from)).not.toThrow()
+    bound.mockRestore()
+    expect(await echo(await openSocket(), sdp.media[0]!.port, rtp(2))).toBeDefined()
   })
 
   it('stays with its first sender, and echoes neither RTCP nor what is no RTP', async () => {
