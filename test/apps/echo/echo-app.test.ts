@@ -145,7 +145,7 @@ describe('the echo test', () => {
     const { sdp } = await call()
     const packet = rtp(1)
     const from = { address: '127.0.0.1', port: 0, family: 'IPv4', size: packet.length }
-    const socket = bound.mock.instances[0] as unknown as Socket
+    const socket = bound.mock.instances[0] as Socket
     expect(() => socket.emit('message', packet, from)).not.toThrow()
     bound.mockRestore()
     expect(await echo(await openSocket(), sdp.media[0]!.port, rtp(2))).toBeDefined()
