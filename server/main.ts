@@ -78,9 +78,6 @@ async function compose(config: Config, log: Log, clock: Clock, onClose: OnClose)
   const services = await openServices({ config, log, clock, mustExist: false })
   const { store, defaultDomain: domain } = services
   onClose(() => store.close())
-  // Whoever has written a configuration adds his own.
-  const isTrial = config.file === undefined
-  const firstAccounts = isTrial ? await makeFirstAccounts({ ...services, password: randomPassword }) : undefined
   const isEncrypted = config.listen.tls.length > 0 || config.listen.https !== undefined
   const identity = isEncrypted ? await loadIdentity(config, machine, clock, log) : undefined
   const { portRange, ...mediaConfig } = config.media
@@ -97,6 +94,10 @@ async function compose(config: Config, log: Log, clock: Clock, onClose: OnClose)
   onClose(() => media.close())
   const sip = await openSip({ config, log, clock, onClose, machine, domain, store, engines: media.engines })
   const listeners = await listen(config, log, onClose, { sip, identity, domain })
+  // Last, as passwords are shown once: a start that fails at a taken port would lose them. Whoever has written a configuration
+  // adds accounts of their own.
+  const isTrial = config.file === undefined
+  const firstAccounts = isTrial ? await makeFirstAccounts({ ...services, password: randomPassword }) : undefined
   return {
     version: findInstallation().version,
     domain,
