@@ -50,6 +50,7 @@ export function prepare({ say = console.log, output = 'inherit' } = {}) {
 /** Runs the program in this process: signals, exit status and `kill -9` mean it and nobody else. */
 export async function runOffhook(argv) {
   process.setSourceMapsEnabled(true)
+  stopWithShell()
   const { run } = await import('../dist/server/cli.js')
   process.exitCode = await run([process.execPath, 'offhook', ...argv])
 }
@@ -129,8 +130,12 @@ function run(command, args, output, shell = false) {
   throw new Error(`${path.basename(command)} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`)
 }
 
-/** npm passes a signal on to its shell, and the shell to nobody: when it is gone, we stop as if the signal had come here. */
+/**
+ * Under `npm start` and `npx`: npm passes a signal on to its shell, and the shell to nobody. When it is gone, we stop as if the
+ * signal had come here.
+ */
 function stopWithShell() {
+  if (!process.env.npm_lifecycle_event) return
   const shell = process.ppid
   const timer = setInterval(() => {
     if (process.ppid === shell) return
@@ -151,10 +156,7 @@ async function main(args) {
   }
   if (args.includes('--build-only'))
     console.log(`dist/ is current (${((performance.now() - started) / 1000).toFixed(1)} s).`)
-  else {
-    if (process.env.npm_lifecycle_event) stopWithShell()
-    await runOffhook(['serve', ...args])
-  }
+  else await runOffhook(['serve', ...args])
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
