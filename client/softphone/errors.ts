@@ -186,7 +186,8 @@ export const errorTable = [
     code: 'SOFTPHONE_CONGESTED',
     phase: 'call',
     message: 'The call cannot be put through right now.',
-    advice: 'Try again in a moment. If it stays like this, whoever runs this phone system should look (offhook doctor).',
+    advice:
+      'Try again in a moment. If it stays like this, whoever runs this phone system should look (offhook doctor).',
     status: ['5xx', 429],
   },
   {
