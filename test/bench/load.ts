@@ -2,8 +2,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { Child } from '../support/child.ts'
-import { freePort, LOOPBACK } from '../support/ports.ts'
+import { freePort, freePortRange, LOOPBACK } from '../support/ports.ts'
 import { removeFolder, scratchFolder } from '../support/scratch.ts'
+import { SIPP_MEDIA_PORTS } from '../support/sipp.ts'
 import { sleep } from '../support/until.ts'
 
 const SCENARIOS = path.join(import.meta.dirname, 'scenarios')
@@ -80,6 +81,7 @@ export class LoadTool {
       errors: readErrors(folder),
     }
     removeFolder(folder)
+    if (result.ok === 0) throw new Error(`sipp did nothing with ${scenario}\n${result.errors}`)
     return result
   }
 
@@ -115,7 +117,8 @@ export class LoadTool {
   }
 
   async #start(folder: string, localPort: number | undefined, args: readonly string[]): Promise<Child> {
-    const ports = { local: localPort ?? (await freePort()), control: await freePort(), media: await freePort() }
+    const ports = { local: localPort ?? (await freePort()), control: await freePort() }
+    const media = await freePortRange(SIPP_MEDIA_PORTS)
     return new Child({
       command: 'sipp',
       cwd: folder,
@@ -133,7 +136,7 @@ export class LoadTool {
           '-cp',
           `${ports.control}`,
           '-mp',
-          `${ports.media}`,
+          `${media.first}`,
         ],
         ...['-nostdin', '-timer_resol', '1', '-buff_size', '4000000', '-default_behaviors', 'all,-bye'],
         ...['-max_sched_loops', '5000', '-max_recv_loops', '5000'],

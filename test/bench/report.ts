@@ -12,7 +12,7 @@ const PAGE = `# Benchmarks
 
 What a registration and a call cost, beside Kamailio from Debian on the same machine in the same run.
 
-\`npm run bench\` measures it again (about six minutes; installs what is missing on Debian) and writes the part below.
+\`npm run bench\` measures it again (about eight minutes; installs what is missing on Debian) and writes the part below.
 
 - **CPU seconds per 1,000 operations** is the figure to compare: of the server process with all its children, from
   \`/proc\`, at a fixed rate. It does not depend on how much of the machine the load tool (sipp) takes. At a low rate a

@@ -1,8 +1,11 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { Child } from './child.ts'
-import { freePort, LOOPBACK } from './ports.ts'
+import { freePort, freePortRange, LOOPBACK } from './ports.ts'
 import { removeFolder, scratchFolder } from './scratch.ts'
+
+/** sipp binds sockets for audio and video at once, RTCP included. */
+export const SIPP_MEDIA_PORTS = 4
 
 /** sipp's exit statuses. */
 const OUTCOMES: Record<number, string> = {
@@ -52,14 +55,15 @@ export class Sipp {
   static async start(options: SippOptions): Promise<Sipp> {
     const { scenario, serverPort, authUri, transport = 'udp', timeoutMs = 20_000 } = options
     const localPort = options.localPort ?? (await freePort())
-    const [controlPort, mediaPort] = [await freePort(), await freePort()]
+    const controlPort = await freePort()
+    const media = await freePortRange(SIPP_MEDIA_PORTS)
     const folder = scratchFolder('sipp')
     const file = path.join(folder, 'scenario.xml')
     fs.writeFileSync(file, fillIn(fs.readFileSync(scenario, 'utf8'), { ...options.params, localPort }))
     const args = [
       ...(serverPort === undefined ? [] : [`${LOOPBACK}:${serverPort}`]),
       ...(authUri === undefined ? [] : ['-auth_uri', authUri]),
-      ...['-sf', file, '-i', LOOPBACK, '-p', `${localPort}`, '-cp', `${controlPort}`, '-mp', `${mediaPort}`],
+      ...['-sf', file, '-i', LOOPBACK, '-p', `${localPort}`, '-cp', `${controlPort}`, '-mp', `${media.first}`],
       ...['-t', transport === 'udp' ? 'u1' : 't1', '-m', '1', '-l', '1', '-nostdin', '-default_behaviors', 'all,-bye'],
       ...['-timeout', `${Math.ceil(timeoutMs / 1_000)}s`, '-timeout_error'],
       ...[
