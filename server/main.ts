@@ -52,6 +52,10 @@ const echoNumber = '*43'
 export async function start(config: Config, log: Log, time: Clock = systemClock): Promise<Offhook> {
   const clock = guardedClock(time, error => log.error({ err: error }, 'a timer failed'))
   const closers: (() => Promise<void> | void)[] = []
+  // A mistake of ours in one call must not end all the others.
+  const failed = (error: unknown): void => log.error({ err: error }, 'something failed that nobody waited for')
+  process.on('unhandledRejection', failed)
+  closers.push(() => void process.off('unhandledRejection', failed))
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => (stopping ??= closeAll(closers, log))
   try {

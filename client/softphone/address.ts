@@ -40,10 +40,14 @@ export function parseTarget(text: string, defaultDomain: string): string {
   return `sip:${escapeUser(address.user)}@${address.host}${address.parameters}`
 }
 
-/** An address as a person reads it: without the domain when it is the home domain. */
+/** `192.0.2.7`, `[2001:db8::1]`: desk phones write the address of their server where the domain belongs. */
+const numericHost = /^(?:[0-9.]+|\[.*\])$/
+
+/** An address as a person reads it: without the domain when it is the home domain, or no name at all. */
 export function showAddress(user: string, host: string, homeDomain: string): string {
   if (!user) return host
-  return host === '' || host.toLowerCase() === homeDomain.toLowerCase() ? user : `${user}@${host}`
+  const isHome = host === '' || host.toLowerCase() === homeDomain.toLowerCase()
+  return isHome || numericHost.test(host) ? user : `${user}@${host}`
 }
 
 interface Address {

@@ -6,7 +6,7 @@ import type { LocationService } from '../registrar/location.ts'
 import { createResponse } from '../sip/message/create.ts'
 import type { Request } from '../sip/message/message.ts'
 import { forwardRequest, newBranch } from '../sip/proxy/forward.ts'
-import { type ProxyUser, ResponseContext } from '../sip/proxy/response-context.ts'
+import { type ProxyUser, ResponseContext, TargetRefusal } from '../sip/proxy/response-context.ts'
 import type { ServerTransaction, TransactionLayer } from '../sip/transaction/transaction-layer.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Advertised } from './advertised.ts'
@@ -155,7 +155,7 @@ export class Forwarder {
     user: ProxyUser<EdgeTarget>,
   ): void {
     const { request, toTag } = inbound
-    const { transactions, clock, log, done } = this.#parts
+    const { transactions, clock, done } = this.#parts
     if (request.method === 'INVITE') server.respond(createResponse(request, 100), 100)
     const context = new ResponseContext<EdgeTarget>({
       transactions,
@@ -172,12 +172,18 @@ export class Forwarder {
           user.ended?.(status)
         },
         extraAnswer: (attempt, response) => hangUp(transactions, request, attempt, response),
-        fault: error => log.error({ callId: request.callId, err: error }, 'a target could not be tried'),
+        fault: error => this.#tellFault(inbound, error),
       },
     })
     inbound.onCancel = reason => context.cancel(reason)
     context.start()
     if (inbound.isCancelled) context.cancel()
+  }
+
+  /** An SDP that the engine refuses is the peer's mistake, all else is ours. */
+  #tellFault({ request: { callId } }: Inbound, error: unknown): void {
+    if (error instanceof TargetRefusal) this.#parts.log.warn({ callId, why: error.message }, 'an answer was refused')
+    else this.#parts.log.error({ callId, err: error }, 'a target could not be tried')
   }
 
   /** One line for each turn in the life of a call. */

@@ -75,5 +75,7 @@ describe('an address that is shown', () => {
     expect(showAddress('1002', 'Phone.Example.Com', home)).toBe('1002')
     expect(showAddress('1002', 'other.example', home)).toBe('1002@other.example')
     expect(showAddress('', 'other.example', home)).toBe('other.example')
+    expect(showAddress('1002', '192.0.2.7', home)).toBe('1002')
+    expect(showAddress('1002', '[2001:db8::1]', home)).toBe('1002')
   })
 })

@@ -139,6 +139,14 @@ describe('who may do what', () => {
     expect(peer.response.reason).toBe('use From=ID')
   })
 
+  it('what somebody asserts of himself beside From is taken off (RFC 3325 §5)', async () => {
+    const peer = lab.peer('udp', '192.0.2.7')
+    const callee = await lab.phone('1002', 'udp', '192.0.2.9')
+    const lines = ['P-Asserted-Identity: <sip:boss@example.com>', 'Remote-Party-ID: <sip:boss@example.com>']
+    await lab.send(peer, 'INVITE', { from: '1001', to: '1002', lines })
+    expect(callee.request.text).not.toContain('boss')
+  })
+
   it('To of a REGISTER must be the authenticated account', async () => {
     const peer = lab.peer('udp', '192.0.2.7')
     const register = {
