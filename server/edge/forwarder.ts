@@ -4,12 +4,14 @@ import type { Engines } from '../media/engines.ts'
 import type { MediaSession } from '../media/media-session.ts'
 import type { LocationService } from '../registrar/location.ts'
 import { createResponse } from '../sip/message/create.ts'
+import type { Field, Request } from '../sip/message/message.ts'
 import type { Request } from '../sip/message/message.ts'
 import { forwardRequest, newBranch } from '../sip/proxy/forward.ts'
 import { type ProxyUser, ResponseContext, TargetRefusal } from '../sip/proxy/response-context.ts'
 import type { ServerTransaction, TransactionLayer } from '../sip/transaction/transaction-layer.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Advertised } from './advertised.ts'
+import { assertedIdentities } from './asserted-identities.ts'
 import { refuseReliability, spareReliability } from './client-care.ts'
 import { hangUp } from './hang-up.ts'
 import type { Home } from './home.ts'
@@ -131,7 +133,7 @@ export class Forwarder {
   #way(request: Request, { uri, flow, routes, fromLastRoute }: Destination) {
     const sentBy = this.#parts.advertised.hostPortFor(flow)
     const via = `SIP/2.0/${flow.transport.toUpperCase()} ${sentBy}`
-    const remove = ownCredentials(request, this.#parts.home)
+    const remove = this.#privateFields(request)
     return { uri, flow, peer: flow, routes, fromLastRoute, sentBy, via, remove, signalledFrom: flow.remote.host }
   }
 
@@ -178,6 +180,11 @@ export class Forwarder {
     inbound.onCancel = reason => context.cancel(reason)
     context.start()
     if (inbound.isCancelled) context.cancel()
+  }
+
+  /** What ends here. */
+  #privateFields(request: Request): Field[] {
+    return [...ownCredentials(request, this.#parts.home), ...assertedIdentities(request)]
   }
 
   /** An SDP that the engine refuses is the peer's mistake, all else is ours. */

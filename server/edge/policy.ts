@@ -2,7 +2,6 @@ import type { Registrar } from '../registrar/registrar.ts'
 import type { ServerTransaction, TransactionLayer } from '../sip/transaction/transaction-layer.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Inbound, Step } from './inbound.ts'
-import { dropAssertions } from './steps/assertions.ts'
 import { authenticate, type AuthenticateParts } from './steps/authenticate.ts'
 import { cancel } from './steps/cancel.ts'
 import { location, type LocationParts } from './steps/location.ts'
@@ -27,7 +26,6 @@ export interface PolicyParts extends AuthenticateParts, LocationParts, DialogWay
 export const policy = (parts: PolicyParts): readonly Step[] => [
   sanity, //                              400 416 420 483 505 513
   cancel(parts.transactions, parts.inboundOf), // hop by hop: 200 or 481
-  dropAssertions, //                      P-Asserted-Identity and the like: nobody is trusted to assert one
   routes(parts.home, parts.tokens), //    our own Route values off; a preloaded Route to others 403
   withinDialog(parts), //                 has a To tag: follow the route set, no policy; 404 Not here
   serverOptions(parts.home), //           OPTIONS to the server: 200
