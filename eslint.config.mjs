@@ -26,9 +26,21 @@ export default tseslint.config(
     files: ['**/*.mjs', '**/*.cjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'Buffer', 'URL', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'module', 'performance', 'fetch', 'WebSocket'].map(
-          name => [name, 'readonly'],
-        ),
+        [
+          'process',
+          'console',
+          'Buffer',
+          'URL',
+          'setTimeout',
+          'clearTimeout',
+          'setInterval',
+          'clearInterval',
+          'setImmediate',
+          'module',
+          'performance',
+          'fetch',
+          'WebSocket',
+        ].map(name => [name, 'readonly']),
       ),
     },
   },
