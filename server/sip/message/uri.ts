@@ -106,12 +106,13 @@ export function uriEquals(a: Uri, b: Uri): boolean {
 
 /** By name once, not searched for each of the other's: hundreds fit into one URI. Of several alike the first counts. */
 function commonParamsEqual(a: Params, b: Params): boolean {
-  const others = new Map(b.entries.toReversed().map(([name, value]) => [name.toLowerCase(), value]))
-  return a.entries.every(([name, value]) => {
-    const key = name.toLowerCase()
-    return !others.has(key) || comparable(others.get(key)).toLowerCase() === comparable(value).toLowerCase()
-  })
+  const others = firstOfEach(b)
+  for (const [name, value] of firstOfEach(a)) if (others.has(name) && others.get(name) !== value) return false
+  return true
 }
+
+const firstOfEach = ({ entries }: Params): Map<string, string> =>
+  new Map(entries.toReversed().map(([name, value]) => [name.toLowerCase(), comparable(value).toLowerCase()]))
 
 /** Names without case; IPv6 addresses whatever way they are written (RFC 5954 §4). */
 export function hostEquals(a: string, b: string): boolean {

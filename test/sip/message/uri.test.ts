@@ -116,4 +116,11 @@ describe('URI comparison (RFC 3261 §19.1.4)', () => {
     // Of the square this would take minutes.
     expect(equal(withParams('a'), withParams('b'))).toBe(true)
   })
+
+  it('of a parameter that stands twice compares the first, as it is read', () => {
+    const twice = parseUri('sip:a@b.example;x=1;x=2')
+    expect(uriEquals(twice, twice)).toBe(true)
+    expect(uriEquals(twice, parseUri('sip:a@b.example;x=1'))).toBe(true)
+    expect(uriEquals(parseUri('sip:a@b.example;x=2'), twice)).toBe(false)
+  })
 })
