@@ -207,8 +207,9 @@ async function openSip(parts: SipParts): Promise<TransportLayer> {
     tokens: new RouteTokens(secret),
     findFlow,
     bindingById: id => location.byId(id),
-    nextHops: async uri =>
+    nextHops: async (uri, allowed) =>
       (await resolveNextHop(uri, resolver)).flatMap(hop => {
+        if (!allowed(hop.host)) return []
         const flow = transports.connect(hop)
         return flow ? [{ uri: serializeUri(uri), flow }] : []
       }),

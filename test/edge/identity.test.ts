@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Advertised } from '../../server/edge/advertised.ts'
 import { Home } from '../../server/edge/home.ts'
+import { mayReach } from '../../server/edge/reach.ts'
 import { RouteTokens, type RouteToken } from '../../server/edge/route-token.ts'
 import { parseUri } from '../../server/sip/message/uri.ts'
 
@@ -79,6 +80,19 @@ describe('Advertised', () => {
     expect(advertised.hostPortFor(towards('198.51.100.7'))).toBe('203.0.113.5:5060')
     expect(advertised.hostPortFor(towards('10.0.0.9'))).toBe('10.0.0.5:5060')
     expect(advertised.hostPortFor(towards('10.0.0.9', '10.0.0.5'))).toBe('10.0.0.5:5060')
+  })
+})
+
+describe('mayReach', () => {
+  it.each([
+    ['fd00::7', '::1', false],
+    ['fd00::7', 'fd00::8', true],
+    ['2001:db8::7', 'fd00::8', false],
+    ['10.0.0.7', '169.254.1.1', false],
+    ['10.0.0.7', '0.0.0.0', false],
+    ['10.0.0.7', 'no address', false],
+  ])('from %s to %s: %s', (from, to, expected) => {
+    expect(mayReach(from, to)).toBe(expected)
   })
 })
 

@@ -234,6 +234,28 @@ describe('where a call goes (R4.5)', () => {
     expect(gone.received).toEqual([])
   })
 
+  it.each([
+    ['203.0.113.9', '127.0.0.1', false],
+    ['203.0.113.9', '10.0.0.9', false],
+    ['203.0.113.9', '198.51.100.7', true],
+    ['10.0.0.7', '127.0.0.1', false],
+    ['10.0.0.7', '::ffff:127.0.0.1', false],
+    ['10.0.0.7', '192.168.1.9', true],
+    ['10.0.0.7', '198.51.100.7', true],
+    ['127.0.0.1', '127.0.0.1', true],
+  ])(
+    'an account at %s that calls somebody at %s: %s, for nobody reaches more through us than himself',
+    async (from, to, reaches) => {
+      const open = await EdgeLab.create({
+        nextHops: made => [{ uri: 'sip:x@there.example', flow: made.peer('tcp', to) }],
+      })
+      const peer = open.peer('udp', from)
+      await open.send(peer, 'INVITE', { from: '1001', to: '1002', uri: 'sip:x@there.example' })
+      expect(open.peers.some(other => other !== peer && other.methods.includes('INVITE'))).toBe(reaches)
+      if (!reaches) expect(peer.response.status).toBe(404)
+    },
+  )
+
   it('PUBLISH and SUBSCRIBE are 405 until there is presence', async () => {
     const peer = lab.peer('udp', '192.0.2.7')
     for (const method of ['PUBLISH', 'SUBSCRIBE']) {

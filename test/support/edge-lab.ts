@@ -154,7 +154,8 @@ export class EdgeLab {
       tokens: new RouteTokens(Buffer.alloc(32, 2)),
       findFlow: ref => this.peers.find(peer => peer.id === ref.id),
       bindingById: id => location.byId(id),
-      nextHops: () => Promise.resolve(options.nextHops?.(this) ?? []),
+      nextHops: (_, allowed) =>
+        Promise.resolve((options.nextHops?.(this) ?? []).filter(({ flow }) => allowed(flow.remote.host))),
       serviceNumbers: new Map(),
       advertised: new Advertised({
         networks: [{ address: '192.0.2.1', cidr: '192.0.2.0/24' }],
