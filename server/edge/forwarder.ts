@@ -117,7 +117,8 @@ export class Forwarder {
       const media = { session: session?.id ?? '', engine: session?.engineId ?? '' }
       const reach = to.binding === undefined ? { flow: refOf(to.flow) } : { binding: to.binding }
       const back = { ...media, leg: caller.id, profile: caller.profile, to: this.#identityOf(inbound) }
-      return [this.#recordRoute(to.flow, { ...media, leg, profile, to: reach }), this.#recordRoute(flow, back)]
+      const callee = { ...media, leg, profile, to: reach }
+      return [this.#recordRoute(request, to.flow, callee), this.#recordRoute(request, flow, back)]
     }
     return {
       ...this.#way(request, to),
@@ -144,9 +145,10 @@ export class Forwarder {
   }
 
   /** One value for each side, always: each says how that side is reached (RFC 5658 for the double Record-Route). */
-  #recordRoute(flow: Flow, token: RouteToken): string {
+  #recordRoute({ callId }: Request, flow: Flow, token: RouteToken): string {
     const transport = flow.transport === 'udp' ? '' : `;transport=${flow.transport === 'wss' ? 'ws' : flow.transport}`
-    return `<sip:${this.#parts.tokens.issue(token)}@${this.#parts.advertised.hostPortFor(flow)}${transport};lr>`
+    const user = this.#parts.tokens.issue(token, callId)
+    return `<sip:${user}@${this.#parts.advertised.hostPortFor(flow)}${transport};lr>`
   }
 
   #run(

@@ -23,44 +23,49 @@ const maxRemembered = 20_000
 /** Stands in none of the fields: ids are letters, digits and hyphens, flows are base64url. */
 const separator = '.'
 
-/** Signs and reads route tokens. A token of another key, or a changed one, reads as undefined. */
+/**
+ * Signs and reads route tokens. A token belongs to one Call-ID, so that who was in a call once cannot walk past the policy with
+ * another one. Read with another Call-ID, changed, or of another secret, it is none: undefined.
+ */
 export class RouteTokens {
   readonly #secret: Buffer
   /** Verified ones, so that the dialogs of the moment cost no HMAC: oldest out first. */
-  readonly #known = new Map<string, RouteToken>()
+  readonly #known = new Map<string, { readonly token: RouteToken; readonly callId: string }>()
 
   constructor(secret: Buffer) {
     this.#secret = secret
   }
 
-  issue(token: RouteToken): string {
+  issue(token: RouteToken, callId: string): string {
     const to = 'binding' in token.to ? `b${token.to.binding}` : `f${encodeFlow(token.to.flow)}`
     const fields = [token.session, token.engine, token.leg, token.profile, to].join(separator)
-    const text = `${fields}${separator}${this.#sign(fields)}`
-    this.#remember(text, token)
+    const text = `${fields}${separator}${this.#sign(fields, callId)}`
+    this.#remember(text, token, callId)
     return text
   }
 
-  read(text: string): RouteToken | undefined {
+  read(text: string, callId: string): RouteToken | undefined {
     const known = this.#known.get(text)
-    if (known) return known
+    if (known?.callId === callId) return known.token
     const cut = text.lastIndexOf(separator)
     const mac = text.slice(cut + 1)
     if (cut < 0 || mac.length !== macLength) return undefined
     const fields = text.slice(0, cut)
-    if (!timingSafeEqual(Buffer.from(mac, 'latin1'), Buffer.from(this.#sign(fields), 'latin1'))) return undefined
+    if (!timingSafeEqual(Buffer.from(mac, 'latin1'), Buffer.from(this.#sign(fields, callId), 'latin1')))
+      return undefined
     const token = decode(fields)
-    if (token) this.#remember(text, token)
+    if (token) this.#remember(text, token, callId)
     return token
   }
 
-  #sign(fields: string): string {
-    return createHmac('sha256', this.#secret).update(fields).digest('base64url').slice(0, macLength)
+  #sign(fields: string, callId: string): string {
+    // No field holds a line end, so nothing can be moved from one to the other.
+    return createHmac('sha256', this.#secret).update(`${fields}\n${callId}`).digest('base64url').slice(0, macLength)
   }
 
-  #remember(text: string, token: RouteToken): void {
+  #remember(text: string, token: RouteToken, callId: string): void {
     if (this.#known.size >= maxRemembered) this.#known.delete(this.#known.keys().next().value!)
-    this.#known.set(text, token)
+    this.#known.set(text, { token, callId })
   }
 }
 

@@ -118,26 +118,34 @@ describe('RouteTokens', () => {
   ]
 
   it.each(samples)('come back as they went, also to another process with the same secret', sent => {
-    const text = new RouteTokens(Buffer.alloc(32, 1)).issue(sent)
+    const text = new RouteTokens(Buffer.alloc(32, 1)).issue(sent, 'c1')
     expect(text).toMatch(/^[A-Za-z0-9._-]+$/)
-    expect(new RouteTokens(Buffer.alloc(32, 1)).read(text)).toEqual(sent)
+    expect(new RouteTokens(Buffer.alloc(32, 1)).read(text, 'c1')).toEqual(sent)
   })
 
   it('of another secret, or changed in any character, are none', () => {
     const tokens = new RouteTokens(Buffer.alloc(32, 1))
-    const text = new RouteTokens(Buffer.alloc(32, 1)).issue(token)
-    expect(new RouteTokens(Buffer.alloc(32, 2)).read(text)).toBeUndefined()
+    const text = new RouteTokens(Buffer.alloc(32, 1)).issue(token, 'c1')
+    expect(new RouteTokens(Buffer.alloc(32, 2)).read(text, 'c1')).toBeUndefined()
     for (let i = 0; i < text.length; i++) {
       const changed = `${text.slice(0, i)}${text[i] === 'x' ? 'y' : 'x'}${text.slice(i + 1)}`
-      expect(tokens.read(changed)).toBeUndefined()
+      expect(tokens.read(changed, 'c1')).toBeUndefined()
     }
-    for (const junk of ['', '.', 'alice', '......', 'a.b.c.d.e.f']) expect(tokens.read(junk)).toBeUndefined()
+    for (const junk of ['', '.', 'alice', '......', 'a.b.c.d.e.f']) expect(tokens.read(junk, 'c1')).toBeUndefined()
+  })
+
+  it('of another call are none, known or not', () => {
+    const tokens = new RouteTokens(Buffer.alloc(32, 1))
+    const text = tokens.issue(token, 'c1')
+    expect(tokens.read(text, 'c2')).toBeUndefined()
+    expect(new RouteTokens(Buffer.alloc(32, 1)).read(text, 'c2')).toBeUndefined()
+    expect(tokens.read(text, 'c1')).toEqual(token)
   })
 
   it('are remembered within a limit, and read all the same when forgotten', () => {
     const tokens = new RouteTokens(Buffer.alloc(32, 1))
-    const first = tokens.issue(token)
-    for (let i = 0; i < 20_000; i++) tokens.issue({ ...token, session: String(i) })
-    expect(tokens.read(first)).toEqual(token)
+    const first = tokens.issue(token, 'c1')
+    for (let i = 0; i < 20_000; i++) tokens.issue({ ...token, session: String(i) }, 'c1')
+    expect(tokens.read(first, 'c1')).toEqual(token)
   })
 })

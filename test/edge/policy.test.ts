@@ -284,10 +284,10 @@ describe('within a dialog', () => {
     expect(peer.received).toEqual([])
   })
 
-  it('a token that was changed, or made up, is none of ours', async () => {
+  it('a token that was changed, made up, or given out for another call is none of ours', async () => {
     const peer = lab.peer('udp', '192.0.2.7')
     const callee = await lab.phone('1002', 'udp', '192.0.2.9')
-    await lab.send(peer, 'INVITE', { from: '1001', to: '1002' })
+    await lab.send(peer, 'INVITE', { from: '1001', to: '1002', callId: 'c1' })
     const routes = callee.request.list('record-route')
     expect(routes).toHaveLength(2)
     const bye = { start: 'BYE sip:1002@192.0.2.9 SIP/2.0', CSeq: '2 BYE', To: '<sip:1002@example.com>;tag=t' }
@@ -296,9 +296,11 @@ describe('within a dialog', () => {
       .map(route => route.replace(/\.(\w)/, (_, c: string) => `.${c === 'a' ? 'b' : 'a'}`))
     await peer.says(invite(peer, { ...bye, Via: 'SIP/2.0/UDP h;branch=z9hG4bKb1', Route: forged.join(', ') }))
     expect(peer.response.status).toBe(404)
-    await peer.says(
-      invite(peer, { ...bye, Via: 'SIP/2.0/UDP h;branch=z9hG4bKb2', Route: [...routes].reverse().join(', ') }),
-    )
+    const Route = [...routes].reverse().join(', ')
+    const other = { ...bye, 'Call-ID': 'c2', start: 'INVITE sip:1002@192.0.2.9 SIP/2.0', CSeq: '2 INVITE' }
+    await peer.says(invite(peer, { ...other, Via: 'SIP/2.0/UDP h;branch=z9hG4bKb2', Route }))
+    expect(peer.response.status).toBe(404)
+    await peer.says(invite(peer, { ...bye, Via: 'SIP/2.0/UDP h;branch=z9hG4bKb3', Route }))
     expect(callee.request.method).toBe('BYE')
   })
 })
