@@ -147,7 +147,7 @@ async function openSip(parts: SipParts): Promise<TransportLayer> {
   const { config, log, clock, onClose, machine, domain, store, engines } = parts
   const { auth, limits, registrar } = config
   const transports = new TransportLayer({
-    events: { message: (message, flow) => edge.receive(message, flow) },
+    events: { message: (message, flow) => edge.receive(message, flow), closed: flow => edge.flowClosed(flow) },
     limits,
     log,
     clock,

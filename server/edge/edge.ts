@@ -38,6 +38,11 @@ export class Edge {
     else if (!validateResponse(message)) this.#parts.transactions.receiveResponse(message)
   }
 
+  /** A connection is gone. */
+  flowClosed(flow: Flow): void {
+    this.#forwarder.flowClosed(flow)
+  }
+
   #receiveRequest(request: Request, flow: Flow): void {
     const defect = validateRequest(request)
     if (!defect && this.#parts.transactions.absorb(request, flow)) return

@@ -11,6 +11,7 @@ import type { ServerTransaction, TransactionLayer } from '../sip/transaction/tra
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Advertised } from './advertised.ts'
 import { assertedIdentities } from './asserted-identities.ts'
+import { CallsInSetUp } from './calls-in-set-up.ts'
 import { refuseReliability, spareReliability } from './client-care.ts'
 import { hangUp } from './hang-up.ts'
 import type { Home } from './home.ts'
@@ -42,6 +43,7 @@ const withoutRecordRoute = new Set(['REGISTER', 'MESSAGE', 'OPTIONS', 'PUBLISH']
 /** Sends requests on where the policy decided, with the media that goes with them. */
 export class Forwarder {
   readonly #parts: ForwarderParts
+  readonly #callsInSetUp = new CallsInSetUp()
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts
@@ -53,10 +55,15 @@ export class Forwarder {
     else this.#relay(inbound, server, decision)
   }
 
+  flowClosed(flow: Flow): void {
+    this.#callsInSetUp.flowClosed(flow)
+  }
+
   /** The ACK of a 2xx is no transaction: on it goes (RFC 6026 §8.10). */
   acknowledge(inbound: Inbound, decision: Fork | Relay): void {
-    if (decision.do === 'fork') return
-    const { target, media } = this.#within(inbound, decision)
+    if (decision.do === 'fork' || !decision.destination) return
+    const { media, receiver } = this.#within(inbound, decision)
+    const target = this.#partner(inbound, decision.destination, receiver)
     const send = (body?: string): void =>
       target.peer.send(forwardRequest(inbound.request, { ...target, branch: newBranch(), body }))
     const failed = (error: unknown): void =>
@@ -89,25 +96,35 @@ export class Forwarder {
   }
 
   #relay(inbound: Inbound, server: ServerTransaction, decision: Relay): void {
-    const { target, media } = this.#within(inbound, decision)
-    const isBye = inbound.request.method === 'BYE'
-    this.#run(inbound, server, [[target]], {
+    const { request, toTag } = inbound
+    const { media, receiver } = this.#within(inbound, decision)
+    const ended = (status: number): void => {
+      media?.ended(status)
+      if (request.method === 'BYE') this.#tell(inbound, 'call ended', { status })
+    }
+    if (!decision.destination) {
+      server.respond(createResponse(request, 480, { reason: 'Flow Is Gone', toTag }), 480)
+      this.#parts.done(server)
+      ended(480)
+      return
+    }
+    this.#run(inbound, server, [[this.#partner(inbound, decision.destination, receiver)]], {
       prepare: () => media?.prepare(),
       answer: (attempt, response) => media?.answer(attempt, response),
-      ended: status => {
-        media?.ended(status)
-        if (isBye) this.#tell(inbound, 'call ended', { status })
-      },
+      ended,
     })
   }
 
-  /** The party a request within a dialog goes to, and its media. */
-  #within({ request, flow, ownRoutes }: Inbound, { destination, from, to }: Relay) {
+  /** The party a request within a dialog is for, and the media of the two. */
+  #within({ request, flow }: Inbound, { destination, from, to }: Relay) {
     const session = sessionOf(this.#parts.engines, to)
     const sender: MediaParty = { id: from.leg, profile: from.profile, signalledFrom: flow.remote.host }
-    const receiver: MediaParty = { id: to.leg, profile: to.profile, signalledFrom: destination.flow.remote.host }
-    const target: EdgeTarget = { ...this.#way(request, destination), ownRoutes: ownRoutes.length, leg: receiver }
-    return { target, media: session && new DialogMedia(session, request, sender, receiver) }
+    const receiver: MediaParty = { id: to.leg, profile: to.profile, signalledFrom: destination?.flow.remote.host }
+    return { receiver, media: session && new DialogMedia(session, request, sender, receiver) }
+  }
+
+  #partner({ request, ownRoutes }: Inbound, destination: Destination, leg: MediaParty): EdgeTarget {
+    return { ...this.#way(request, destination), ownRoutes: ownRoutes.length, leg }
   }
 
   #target(inbound: Inbound, to: Destination, caller: MediaParty, leg: string, session?: MediaSession): EdgeTarget {
@@ -172,6 +189,7 @@ export class Forwarder {
         ...user,
         ended: status => {
           done(server)
+          unwatch()
           user.ended?.(status)
         },
         extraAnswer: (attempt, response) => hangUp(transactions, request, attempt, response),
@@ -179,8 +197,25 @@ export class Forwarder {
       },
     })
     inbound.onCancel = reason => context.cancel(reason)
+    const unwatch = this.#watch(inbound, context, groups)
     context.start()
     if (inbound.isCancelled) context.cancel()
+    // Gone while the policy waited for something.
+    if (inbound.isFromWebSocket && !inbound.flow.isOpen) context.leave()
+  }
+
+  /** A re-INVITE is not watched: its dialog may go on over the next socket. */
+  #watch(
+    { request, flow }: Inbound,
+    context: ResponseContext<EdgeTarget>,
+    groups: readonly (readonly EdgeTarget[])[],
+  ): () => void {
+    if (request.method !== 'INVITE' || request.to.tag !== undefined) return () => undefined
+    const flowClosed = (closed: Flow): void => {
+      context.lose(closed)
+      if (closed === flow) context.leave()
+    }
+    return this.#callsInSetUp.watch({ flowClosed }, [flow, ...groups.flat().map(target => target.flow)])
   }
 
   /** What ends here. */

@@ -84,7 +84,8 @@ export interface Fork {
 /** Within a dialog, to the party that `to` names. */
 export interface Relay {
   readonly do: 'relay'
-  readonly destination: Destination
+  /** undefined: its flow is gone, and it has not come back over another. */
+  readonly destination: Destination | undefined
   readonly from: RouteToken
   readonly to: RouteToken
 }

@@ -163,6 +163,92 @@ describe('the media of a call', () => {
   })
 })
 
+describe('when the browser of one side is gone', () => {
+  it('before anybody has answered: the phone stops ringing, and the media is deleted', async () => {
+    const { notebook, lab, browser, phone } = await stage()
+    await lab.send(browser, 'INVITE', { from: '1001', to: '1002', body: 'v=1' })
+    await phone.answers(180)
+    browser.close()
+    expect(phone.methods).toEqual(['INVITE', 'CANCEL'])
+    await phone.answers(200, { method: 'CANCEL' })
+    await phone.answers(487, { method: 'INVITE' })
+    expect(notebook.said.at(-1)).toBe('delete')
+    expect(lab.drain().transactions).toBe(0)
+  })
+
+  it('and the phone answers at that moment: it gets ACK and BYE', async () => {
+    const { notebook, lab, browser, phone } = await stage()
+    await lab.send(browser, 'INVITE', { from: '1001', to: '1002', body: 'v=1' })
+    await phone.answers(180)
+    browser.close()
+    await phone.answers(200, { method: 'INVITE', body: 'v=2' })
+    expect(phone.methods).toEqual(['INVITE', 'CANCEL', 'ACK', 'BYE'])
+    expect(notebook.said.at(-1)).toBe('delete')
+    await phone.answers(200, { method: 'BYE' })
+    expect(lab.drain().transactions).toBe(0)
+  })
+
+  it('while the engine works on the answer: likewise', async () => {
+    const { notebook, lab, browser, phone } = await stage()
+    await lab.send(browser, 'INVITE', { from: '1001', to: '1002', body: 'v=1' })
+    const answered = phone.answers(200, { body: 'v=2' })
+    browser.close()
+    await answered
+    expect(phone.methods).toEqual(['INVITE', 'ACK', 'BYE'])
+    expect(notebook.said.at(-1)).toBe('delete')
+  })
+
+  it('while it is rung: the caller is told at once, or goes on ringing the others', async () => {
+    const { lab, browser, phone } = await stage()
+    await lab.send(phone, 'INVITE', { from: '1002', to: '1001', body: 'v=1' })
+    await browser.answers(180)
+    browser.close()
+    await settle()
+    expect(phone.response.status).toBe(480)
+
+    const tab = await lab.phone('1003', 'ws', '192.0.2.30')
+    const desk = await lab.phone('1003', 'udp', '192.0.2.31')
+    await lab.send(phone, 'INVITE', { from: '1002', to: '1003', body: 'v=1' })
+    await tab.answers(180)
+    await desk.answers(180)
+    tab.close()
+    await desk.answers(200, { body: 'v=2' })
+    expect(phone.response.status).toBe(200)
+    expect(lab.drain().transactions).toBe(0)
+  })
+
+  it('during the call: the BYE of the other is 480, and the media is deleted all the same', async () => {
+    const { notebook, lab, browser, phone } = await stage()
+    await lab.send(browser, 'INVITE', { from: '1001', to: '1002', body: 'v=1' })
+    const invite = phone.request
+    await phone.answers(200, { body: 'v=2', tag: 'callee' })
+    browser.close()
+    const say = (method: string, cseq: number) =>
+      phone.says(
+        [
+          `${method} sip:1001@x.invalid SIP/2.0`,
+          `Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKgone${cseq}`,
+          'Max-Forwards: 70',
+          `Route: ${invite.list('record-route').join(', ')}`,
+          `From: ${invite.header('to')!};tag=callee`,
+          `To: ${invite.header('from')!}`,
+          `Call-ID: ${invite.callId}`,
+          `CSeq: ${cseq} ${method}`,
+          'Content-Length: 0',
+          '',
+          '',
+        ].join('\r\n'),
+      )
+    await say('INFO', 1)
+    expect(phone.response.status).toBe(480)
+    expect(notebook.said).not.toContain('delete')
+    await say('BYE', 2)
+    expect(phone.response.status).toBe(480)
+    expect(notebook.said.at(-1)).toBe('delete')
+    expect(lab.drain().transactions).toBe(0)
+  })
+})
+
 describe('without an engine', () => {
   it('the caller is told 503 and why, and nobody rings', async () => {
     const open = () => {

@@ -46,8 +46,10 @@ export class Peer implements Flow {
     else failed?.(new Error('closed'))
   }
 
+  /** The connection breaks, as the transport tells the edge. */
   close(): void {
     this.isOpen = false
+    this.#lab.edge.flowClosed(this)
   }
 
   /** The peer sends; what came before it is forgotten. */

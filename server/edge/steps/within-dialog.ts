@@ -24,13 +24,9 @@ export function withinDialog(ways: DialogWays): Step {
     if (tokens.length < 2) return notHere(inbound)
     const to = tokens.at(-1)!
     const flow = flowOf(to, ways)
-    if (!flow) return reply(480, 'Flow Is Gone')
-    return {
-      do: 'relay',
-      destination: { uri: strict?.target ?? request.uriText, flow, fromLastRoute: strict !== undefined },
-      from: tokens[0]!,
-      to,
-    }
+    const uri = strict?.target ?? request.uriText
+    const destination = flow && { uri, flow, fromLastRoute: strict !== undefined }
+    return { do: 'relay', destination, from: tokens[0]!, to }
   }
 }
 

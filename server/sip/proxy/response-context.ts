@@ -59,7 +59,7 @@ export interface ForkOptions<T extends Target> {
   readonly user: ProxyUser<T>
   /** To tag of responses of our own. */
   readonly toTag: string
-  /** Milliseconds an INVITE may go without a final response; starts again with each provisional. Default 180,000 (§16.6 step 11: more than three minutes). */
+  /** Milliseconds an INVITE may go without a final response; starts again with each provisional. Default 181,000: more than three minutes (§16.6 step 11). */
   readonly timerC?: number
   /** The caller cannot live with a second 2xx (JsSIP): only the first one goes upstream. */
   readonly oneAnswer?: boolean
@@ -88,6 +88,7 @@ export class ResponseContext<T extends Target = Target> {
   readonly #branches: Branch<T>[] = []
   #nextGroup = 0
   #cancelled = false
+  #isCallerGone = false
   #ended = false
   /** The first 2xx: nobody else is tried, and it is what the caller gets. `text` is what went upstream. */
   #answer?: { readonly branch: Branch<T>; readonly tag: string | undefined; text?: string }
@@ -108,6 +109,23 @@ export class ResponseContext<T extends Target = Target> {
     this.#cancelled = true
     this.#cancelPending(reason)
     this.#settle()
+  }
+
+  /** The caller is gone and cannot be told anything: pending targets get a CANCEL, and who accepts all the same is let go. */
+  leave(): void {
+    this.#isCallerGone = true
+    this.cancel('SIP;cause=487;text="Caller is gone"')
+  }
+
+  /** A peer that is gone with what was pending there: its targets have failed. */
+  lose(peer: Peer): void {
+    for (const branch of this.#branches) {
+      if (branch.target.peer !== peer || branch.outcome) continue
+      branch.cancelled = true
+      // Ends the transaction, which would wait for a final response for ever.
+      if (this.#isInvite) branch.client?.cancel()
+      this.#end(branch, { kind: 'local', status: 480 })
+    }
   }
 
   #startNextGroup(): void {
@@ -172,7 +190,8 @@ export class ResponseContext<T extends Target = Target> {
     if (first?.branch === branch && first.tag === tag) {
       // The callee repeats its 2xx until the ACK is there; until ours has gone up there is nothing to repeat.
       if (first.text !== undefined) this.#options.server.respond(first.text, response.status)
-    } else if (first && (!this.#isInvite || this.#options.oneAnswer)) {
+    } else if (this.#isCallerGone) this.#letGo(branch, response, 487)
+    else if (first && (!this.#isInvite || this.#options.oneAnswer)) {
       // Of a non-INVITE the first final response is the only one (§17.2.2).
       this.#end(branch, { kind: 'response', response })
       if (this.#isInvite) this.#options.user.extraAnswer?.(branch, response)
@@ -205,6 +224,10 @@ export class ResponseContext<T extends Target = Target> {
   }
 
   #forward(branch: Branch<T>, response: Response, body?: string): void {
+    if (response.isSuccess && this.#isCallerGone) {
+      this.#letGo(branch, response, 487)
+      return
+    }
     const text = forwardResponse(response, body)
     if (text === undefined) return
     this.#options.server.respond(text, response.status)
@@ -217,9 +240,15 @@ export class ResponseContext<T extends Target = Target> {
   /** The response could not be made fit for the caller. */
   #refuse(branch: Branch<T>, response: Response, error: unknown): void {
     this.#options.user.fault?.(error)
-    if (!response.isSuccess) return
+    if (response.isSuccess) this.#letGo(branch, response, 500)
+  }
+
+  /** A 2xx that does not go up: the caller's call ends with `status`, and so does the callee's. */
+  #letGo(branch: Branch<T>, response: Response, status: number): void {
+    branch.outcome ??= { kind: 'local', status }
+    branch.timerC?.cancel()
     this.#endAttempt(branch, false)
-    this.#respond({ kind: 'local', status: 500 })
+    if (!this.#ended) this.#respond({ kind: 'local', status })
     this.#options.user.extraAnswer?.(branch, response)
   }
 
