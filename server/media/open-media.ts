@@ -41,21 +41,20 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     return media(configured, describeConfigured(engines, configured))
   }
   const path = await findRtpengine(options.path)
-  if (path === undefined) {
-    log.warn({}, `media engine ${noEngineAdvice}`)
-    return media(new Engines({ engines: [], ...settings() }), noEngineAdvice)
-  }
-  const child = await SupervisedEngine.start({
-    path,
-    interfaces: mediaInterfaces(options),
-    ports: options.ports,
-    clock,
-    log,
-  })
+  if (path === undefined) return without(noEngineAdvice)
+  const supervised = { path, interfaces: mediaInterfaces(options), ports: options.ports, clock, log }
+  const child = await SupervisedEngine.start(supervised).catch((error: unknown) => error as Error)
+  // Registrations, messages and the pages need no media: the rest of the phone system runs, and says what is missing.
+  if (child instanceof Error) return without(`none: ${path} does not start (${child.message})`)
   const own = new Engines({ engines: [{ id: 'local', address: child.address }], ...settings() })
   await own.start()
   const { min, max } = child.ports
   return media(own, `rtpengine ${child.version}, started here, UDP ports ${min}-${max}`, child)
+
+  function without(why: string): Media {
+    log.error({}, `media engine ${why}`)
+    return media(new Engines({ engines: [], ...settings() }), why)
+  }
 
   function settings() {
     return { clock, log, flags: options.flags }

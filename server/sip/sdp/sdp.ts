@@ -84,11 +84,6 @@ export function addressOf(sdp: Sdp, section: MediaSection): string | undefined {
   return connection?.split(/[ \t]+/)[2]?.split('/', 1)[0]
 }
 
-/** Does a browser speak here: media over DTLS-SRTP in a section that is not refused? */
-export function isWebRtc(sdp: Sdp): boolean {
-  return sdp.media.some(({ port, protocol }) => port > 0 && /\bTLS\b/i.test(protocol))
-}
-
 function splitLines(text: string): Line[] {
   // Blank lines at the end belong to the last line, so that no byte is lost and none becomes a line of its own.
   return (text.match(/[^\r\n]*(?:\r\n|\r|\n|$)[\r\n]*/g) ?? []).filter(raw => raw !== '').map(readLine)

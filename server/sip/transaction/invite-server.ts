@@ -109,9 +109,6 @@ export class InviteServerTransaction extends Machine<State, Input, Action> imple
     if (status < 300 && status >= 200) this.#last = ''
   }
 
-  /** An INVITE is always answered. */
-  abandon(): void {}
-
   retransmitted(peer: Peer): void {
     this.adopt(peer)
     this.step('retransmission')

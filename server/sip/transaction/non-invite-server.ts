@@ -79,7 +79,7 @@ export class NonInviteServerTransaction extends Machine<State, Input, Action> im
 
   respond(text: string, status: number): void {
     // A 408 would reach a client that has given up by itself (RFC 4320 §4.2).
-    if (status === 408) this.abandon()
+    if (status === 408) this.#abandon()
     else if (status < 200) this.#respondProvisionally(text, status)
     else if (this.allows('send 2xx-6xx')) {
       this.finalStatus = status
@@ -97,7 +97,7 @@ export class NonInviteServerTransaction extends Machine<State, Input, Action> im
     this.step('send 100')
   }
 
-  abandon(): void {
+  #abandon(): void {
     if (!this.allows('abandon')) return
     this.#last = ''
     this.#request = undefined

@@ -30,14 +30,10 @@ export interface ServerTransaction {
   /**
    * Sends a response; `text` is the whole of it. Ignored when the state does not allow it: a second non-2xx final
    * response, a provisional one after a final. To a request that is no INVITE provisional responses are ignored but for
-   * 100, and 100 too until RFC 4320 §4.1 allows it; 408 does what `abandon` does.
+   * 100, and 100 too until RFC 4320 §4.1 allows it; a 408 is not sent either,
+   * as the client has given up by itself: retransmissions are absorbed until then (§4.2).
    */
   respond(text: string, status: number): void
-  /**
-   * No final response will come: nothing is sent, retransmissions are absorbed until the client has given up (RFC 4320
-   * §4.2). An INVITE must be answered; there it does nothing.
-   */
-  abandon(): void
 }
 
 /** A request on its way out. */

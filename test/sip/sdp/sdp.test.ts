@@ -2,15 +2,7 @@ import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { cleanForPhone } from '../../../server/sip/sdp/clean.ts'
 import { codecsOf } from '../../../server/sip/sdp/codecs.ts'
-import {
-  addressOf,
-  attributes,
-  directionOf,
-  isWebRtc,
-  maxLines,
-  parseSdp,
-  serializeSdp,
-} from '../../../server/sip/sdp/sdp.ts'
+import { addressOf, attributes, directionOf, maxLines, parseSdp, serializeSdp } from '../../../server/sip/sdp/sdp.ts'
 
 const text = (...lines: string[]) => lines.map(line => `${line}\r\n`).join('')
 const session = ['v=0', 'o=- 1 1 IN IP4 10.0.0.1', 's=-', 'c=IN IP4 10.0.0.1', 't=0 0']
@@ -53,16 +45,6 @@ describe('reading SDP', () => {
       { payloadType: 111, name: 'opus', clockRate: 48000 },
       { payloadType: 0, name: 'gsm', clockRate: 8000 },
     ])
-  })
-
-  it.each([
-    [true, 'm=audio 9 UDP/TLS/RTP/SAVPF 0'],
-    [true, 'm=audio 9 TCP/TLS/RTP/SAVPF 0'],
-    [false, 'm=audio 0 UDP/TLS/RTP/SAVPF 0'],
-    [false, 'm=audio 9 RTP/SAVPF 0'],
-    [false, 'm=audio 9 RTP/AVP 0'],
-  ])('says %s to whether a browser speaks in %s', (expected, line) => {
-    expect(isWebRtc(parseSdp(text(...session, line))!)).toBe(expected)
   })
 
   it.each(['', 'hello', 'm=audio 1 RTP/AVP 0\r\n', 'v=0\r\nm=audio\r\n', 'v=0\r\nm=audio 99999 RTP/AVP 0\r\n'])(

@@ -350,7 +350,7 @@ walk<NonInviteServerTransaction, NonInviteServerTransaction['state'], InputOf<No
       retransmission: (machine, { peer }) => machine.retransmitted(peer),
       'send 100': machine => machine.respond(reply(100), 100),
       'send 2xx-6xx': machine => machine.respond(reply(404), 404),
-      abandon: machine => machine.abandon(),
+      abandon: machine => machine.respond(reply(408), 408),
       'timer 100': machine => machine.step('timer 100'),
       'timer F': machine => machine.step('timer F'),
       'timer J': machine => machine.step('timer J'),

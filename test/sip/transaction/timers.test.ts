@@ -254,12 +254,12 @@ describe('a non-INVITE server transaction', () => {
     expectNothingLeft({ clock, layer })
   })
 
-  it('is silent once abandoned, even if it has sent 100', () => {
+  it('is silent after a 408, even if it has sent 100', () => {
     const { clock, layer, udp, user } = layerWith()
     const server = layer.createServer(bye(), udp, user)!
     clock.advance(3500)
-    server.abandon()
-    server.abandon()
+    server.respond(reply(408), 408)
+    server.respond(reply(408), 408)
     expect(layer.absorb(bye(), udp)).toBe(true)
     expect(udp.summary).toEqual(['100'])
     clock.advance(32_000)
