@@ -89,6 +89,14 @@ export class BrowserPhone {
     await until(`the tab of ${this.account} registers`, () => this.#registrations > 0)
   }
 
+  /** The page dies without a last word, as when its process is killed. */
+  async crash(): Promise<void> {
+    const crashed = this.page.waitForEvent('crash')
+    // The navigation itself never ends.
+    void this.page.goto('chrome://crash').catch(() => undefined)
+    await crashed
+  }
+
   async dial(target: string): Promise<void> {
     await this.page.getByLabel('Number or name').fill(target)
     await this.#press('Call')
